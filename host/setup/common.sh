@@ -49,6 +49,7 @@ publish() {
 link_to() {
     mkdir -p "$(dirname "$tree/$2")"
     ln -sfn "$cache/$1" "$tree/$2"
+    touch "$cache/$1"
 }
 
 # scratch NAME: a temporary directory in the cache, gone when the script ends.
