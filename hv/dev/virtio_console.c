@@ -67,16 +67,14 @@ static bool add_queues(void)
                                  VIRTQUEUE_MAX_SIZE);
 }
 
-static void give_buffers(void)
+static void give_buffers(struct virtqueue *queue, uint32_t index, void *buffers, unsigned count,
+                         uint32_t size)
 {
-    for (unsigned i = 0; i < CONTROL_BUFFERS; i++)
-        virtqueue_give(&control_receive, control_buffers[i], CONTROL_BUFFER_SIZE, true,
-                       control_buffers[i]);
-    for (unsigned i = 0; i < RECEIVE_BUFFERS; i++)
-        virtqueue_give(&receive, receive_buffers[i], RECEIVE_BUFFER_SIZE, true,
-                       receive_buffers[i]);
-    virtio_mmio_notify(&device, QUEUE_CONTROL_RECEIVE);
-    virtio_mmio_notify(&device, QUEUE_RECEIVE);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t *buffer = (uint8_t *)buffers + i * size;
+        virtqueue_give(queue, buffer, size, true, buffer);
+    }
+    virtio_mmio_notify(&device, index);
 }
 
 /* Sends one control message and waits until the device has read it. */
@@ -154,9 +152,14 @@ bool virtio_console_start(uint64_t base)
         virtqueue_no_interrupts(&transmit);
         virtqueue_no_interrupts(&control_transmit);
         virtio_mmio_run(&device);
-        give_buffers();
-        if (open_port())
+        give_buffers(&control_receive, QUEUE_CONTROL_RECEIVE, control_buffers, CONTROL_BUFFERS,
+                     CONTROL_BUFFER_SIZE);
+        if (open_port()) {
+            /* Not before: QEMU asks its chardev for input when notified of room on an open port. */
+            give_buffers(&receive, QUEUE_RECEIVE, receive_buffers, RECEIVE_BUFFERS,
+                         RECEIVE_BUFFER_SIZE);
             return true;
+        }
     }
     virtio_mmio_reset(&device);
     return false;
