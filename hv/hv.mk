@@ -22,7 +22,7 @@ build/hv/%.S.o: hv/%.S | $(HV_TOOLS)
 	$(CROSS)gcc $(HV_FLAGS) -MMD -MP -c -o $@ $<
 
 build/vellum.elf: $(HV_OBJECTS) hv/vellum.lds
-	$(CROSS)gcc -nostdlib -static-pie -Wl,-T,hv/vellum.lds,-z,norelro,-z,notext,-z,noexecstack \
+	$(CROSS)gcc -nostdlib -static-pie -Wl,-T,hv/vellum.lds,-z,norelro,-z,notext,--no-warn-rwx-segments,-z,noexecstack \
 	    -Wl,--no-dynamic-linker,--build-id=none,--gc-sections \
 	    -o $@ $(HV_OBJECTS) $(LIBFDT)/lib/libfdt.a $(NEWLIB)/lib/libc.a
 

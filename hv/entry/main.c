@@ -55,6 +55,8 @@ static void hide_link(void)
                             .model = link_is_pl011() ? vpl011_access : absent_device,
                             .exit = EXIT_MMIO_EMULATED};
 
+    if (link_is_pl011())
+        vpl011_init(device->base, machine.free_spi);
     gic_guard(device->intid);
     CHECK(region_add(&region) == STATUS_OK);
 }
@@ -99,7 +101,7 @@ void main(void)
         cannot_start("%s", problem);
     gic_init_cpu(cpu);
     if (!link_init(&machine))
-        cannot_start("no link: neither a virtio-console with max_nr_ports=1 nor a PL011");
+        cannot_start("no link: neither a virtio-console port named vellum nor a PL011");
     gic_own_spi(link_device()->intid);
     hide_link();
     fdt_pack((void *)machine.fdt.pa);
