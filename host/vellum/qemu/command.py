@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,13 +41,17 @@ def bare_command(
     qemu: str,
     machine: MachineOptions,
     kernel: Path,
-    initrd: Path | None,
-    append: str,
     console_fd: int,
+    *,
+    initrd: Path | None,
+    append: str | None,
     restart: bool,
+    random: bool,
 ) -> list[str]:
     """The guest alone, started by QEMU. `restart`: a reboot of it starts it again."""
     command = _machine(qemu, machine, virtualization=False)
+    if not random:
+        command += ["-M", "dtb-randomness=off"]
     command += ["-kernel", str(kernel.absolute())]
     if initrd:
         command += ["-initrd", str(initrd.absolute())]
@@ -60,7 +63,8 @@ def bare_command(
 
 
 def _machine(qemu: str, machine: MachineOptions, *, virtualization: bool) -> list[str]:
-    command = [qemu, "-M", f"virt,virtualization={'on' if virtualization else 'off'},gic-version=3"]
+    el2 = "on" if virtualization else "off"
+    command = [qemu, "-M", f"virt,virtualization={el2},gic-version=3"]
     command += ["-cpu", machine.cpu, "-smp", str(machine.smp), "-m", f"{machine.memory}B"]
     command += ["-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none"]
     if machine.icount:
@@ -68,5 +72,5 @@ def _machine(qemu: str, machine: MachineOptions, *, virtualization: bool) -> lis
     return command
 
 
-def _serial(fd: int) -> Sequence[str]:
+def _serial(fd: int) -> list[str]:
     return ["-chardev", f"socket,id=vellum-serial,fd={fd}", "-serial", "chardev:vellum-serial"]

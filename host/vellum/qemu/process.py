@@ -64,6 +64,11 @@ class QemuProcess:
         """Its process id."""
         return self._process.pid
 
+    @property
+    def status(self) -> int | None:
+        """Its exit status; None while it runs."""
+        return self._process.poll()
+
     def watch(self, ended: Callable[[int], None]) -> None:
         """Calls `ended` with the exit status, on a thread of its own, when it ends by itself."""
 
