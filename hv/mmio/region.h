@@ -41,4 +41,7 @@ unsigned region_add(const struct region *region);
 /* The region that `address` lies in, or NULL. */
 const struct region *region_find(uint64_t address);
 
+/* All regions by rising address: the one behind `previous`, the first for NULL; NULL at the end. */
+const struct region *region_next(const struct region *previous);
+
 #endif
