@@ -49,6 +49,9 @@ struct machine {
 /* Fills `machine` from the FDT. NULL when all is well, else what is wrong, one line. */
 const char *fdt_read_machine(const void *fdt, struct machine *machine);
 
+/* Whether the FDT reserves a part of [start, start + size): /memreserve/ or /reserved-memory. */
+bool fdt_range_reserved(const void *fdt, uint64_t start, uint64_t size);
+
 extern struct machine machine;
 
 #endif

@@ -15,7 +15,7 @@ _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2
 #define CHECK(condition)                                                                          \
     do {                                                                                          \
         if (__builtin_expect(!(condition), 0))                                                    \
-            panic("%s:%d: CHECK(%s) failed", __FILE_NAME__, __LINE__, #condition);                \
+            panic("%s:%d: CHECK(%s) failed", __FILE__, __LINE__, #condition);                \
     } while (0)
 
 #endif

@@ -1,0 +1,1 @@
+"""The guest's boot: reading kernels, placing them in RAM, editing the machine's device tree."""

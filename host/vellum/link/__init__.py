@@ -1,0 +1,1 @@
+"""The link to Vellum: transports, frames, channels, calls."""

@@ -1,0 +1,1 @@
+"""QEMU as the machine: finding it, its command line, its process."""

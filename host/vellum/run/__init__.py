@@ -1,0 +1,1 @@
+"""A run: one guest, from the user's kernel to a trace and a summary."""

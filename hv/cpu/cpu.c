@@ -1,0 +1,86 @@
+/*
+ * The CPUs as Vellum sees them, and asking all of them something.
+ */
+#include "cpu/cpu.h"
+
+#include "irq/gic.h"
+#include "mem/pool.h"
+#include "mem/stage1.h"
+
+struct cpu cpus[MAX_CPUS];
+
+/* Longest wait for a CPU to answer, microseconds: it may be turning over a packet. */
+#define ANSWER_TIMEOUT_US 200000
+
+struct cpu *cpu_by_mpidr(uint64_t mpidr)
+{
+    for (unsigned i = 0; i < machine.cpu_count; i++) {
+        if (cpus[i].mpidr == (mpidr & MPIDR_AFFINITY))
+            return &cpus[i];
+    }
+    return NULL;
+}
+
+/* A stack in the upper half of its block, the lower half a guard (trap/vectors.S relies on it). */
+static uint64_t new_stack(void)
+{
+    uint64_t block = (uint64_t)pool_take(2 * STACK_SIZE, 2 * STACK_SIZE);
+
+    stage1_guard(block, STACK_SIZE);
+    return block + 2 * STACK_SIZE;
+}
+
+void cpu_init_all(void)
+{
+    for (unsigned i = 0; i < machine.cpu_count; i++) {
+        struct cpu *cpu = &cpus[i];
+
+        cpu->index = i;
+        cpu->mpidr = machine.cpu_mpidr[i] & MPIDR_AFFINITY;
+        cpu->stack = new_stack();
+        cpu->emergency_stack = new_stack();
+        trace_init_cpu(&cpu->trace, i, pool_take(TRACE_SLOT_COUNT * TRACE_SLOT_SIZE, 4096));
+    }
+}
+
+void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
+{
+    if (!__atomic_load_n(&cpu->asked, __ATOMIC_ACQUIRE))
+        return;
+    trace_flush(&cpu->trace);
+    if (frame != NULL)
+        cpu->snapshot = (struct cpu_snapshot){frame->pc, frame->pstate, sysreg_read(vbar_el12)};
+    /* Release: pairs with the acquire in cpu_ask_all. */
+    __atomic_store_n(&cpu->asked, false, __ATOMIC_RELEASE);
+}
+
+void cpu_ask_all(void)
+{
+    struct cpu *self = cpu_self();
+    uint64_t limit = sysreg_read(cntfrq_el0) * ANSWER_TIMEOUT_US / 1000000;
+    uint64_t start;
+
+    trace_flush(&self->trace);
+    for (unsigned i = 0; i < machine.cpu_count; i++) {
+        struct cpu *cpu = &cpus[i];
+
+        if (cpu == self || __atomic_load_n(&cpu->state, __ATOMIC_ACQUIRE) != CPU_STATE_ON)
+            continue;
+        __atomic_store_n(&cpu->asked, true, __ATOMIC_RELEASE);
+        gic_send_sgi(cpu);
+    }
+    start = sysreg_read(cntvct_el0);
+    for (unsigned i = 0; i < machine.cpu_count; i++) {
+        while (__atomic_load_n(&cpus[i].asked, __ATOMIC_ACQUIRE) && &cpus[i] != self &&
+               __atomic_load_n(&cpus[i].state, __ATOMIC_ACQUIRE) == CPU_STATE_ON &&
+               sysreg_read(cntvct_el0) - start < limit) {
+            cpu_answer(self, NULL); /* two that ask each other must not wait for ever */
+            __asm__ volatile("yield");
+        }
+    }
+}
+
+void trace_flush_all(void)
+{
+    cpu_ask_all();
+}

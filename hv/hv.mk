@@ -1,0 +1,33 @@
+# The hypervisor: build/vellum.elf and build/vellum.img from hv/**.
+
+HV_SOURCES := $(sort $(wildcard hv/*/*.c hv/*/*.S))
+HV_OBJECTS := $(HV_SOURCES:%=build/%.o)
+
+HV_FLAGS := -Ihv -isystem $(NEWLIB)/include -isystem $(LIBFDT)/include \
+    -std=gnu11 -O2 -g -ffreestanding -fpie -fno-common -fno-stack-protector \
+    -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
+    -march=armv8.1-a+crc -mgeneral-regs-only -mno-outline-atomics \
+    -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
+# What runs with the MMU off must not access memory unaligned.
+HV_STRICT := -mstrict-align
+build/hv/trace/%.o: HV_STRICT :=
+build/hv/mmio/%.o: HV_STRICT :=
+build/hv/trap/%.o: HV_STRICT :=
+
+build/hv/%.c.o: hv/%.c | $(HV_TOOLS)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(HV_FLAGS) $(HV_STRICT) -MMD -MP -c -o $@ $<
+
+build/hv/%.S.o: hv/%.S | $(HV_TOOLS)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(HV_FLAGS) -MMD -MP -c -o $@ $<
+
+build/vellum.elf: $(HV_OBJECTS) hv/vellum.lds
+	$(CROSS)gcc -nostdlib -static-pie -Wl,-T,hv/vellum.lds,-z,norelro,-z,notext,--no-warn-rwx-segments,-z,noexecstack \
+	    -Wl,--no-dynamic-linker,--build-id=none,--gc-sections \
+	    -o $@ $(HV_OBJECTS) $(LIBFDT)/lib/libfdt.a $(NEWLIB)/lib/libc.a
+
+build/vellum.img: build/vellum.elf
+	$(CROSS)objcopy -O binary $< $@
+
+-include $(HV_OBJECTS:.o=.d)

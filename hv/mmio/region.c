@@ -1,0 +1,110 @@
+/*
+ * The table of watched ranges: sorted segments that never overlap, so that a look-up is a binary
+ * search. Filled before the guest runs; only read while it does.
+ */
+#include "mmio/region.h"
+
+#include <string.h>
+
+#include "link/messages.h"
+
+static struct region table[MAX_REGIONS];
+static unsigned count;
+
+void region_find(uint64_t address, struct region *out)
+{
+    unsigned low = 0, high = count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+
+        if (address < table[middle].start) {
+            high = middle;
+        } else if (address >= table[middle].end) {
+            low = middle + 1;
+        } else {
+            *out = table[middle];
+            return;
+        }
+    }
+    *out = (struct region){
+        .start = low == 0 ? 0 : table[low - 1].end,
+        .end = low == count ? ~UINT64_C(0) : table[low].start,
+        .exit = EXIT_MMIO_UNTRACED,
+    };
+}
+
+const struct region *region_next(const struct region *previous)
+{
+    unsigned index = previous == NULL ? 0 : (unsigned)(previous - table) + 1;
+
+    return index < count ? &table[index] : NULL;
+}
+
+static void insert(unsigned index, const struct region *region)
+{
+    memmove(&table[index + 1], &table[index], (count - index) * sizeof(table[0]));
+    table[index] = *region;
+    count++;
+}
+
+/* Makes `address` a boundary: a segment that spans it becomes two. */
+static void split(uint64_t address)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (table[i].start < address && address < table[i].end) {
+            struct region upper = table[i];
+
+            upper.start = address;
+            table[i].end = address;
+            insert(i + 1, &upper);
+            return;
+        }
+    }
+}
+
+static bool overlaps(const struct region *region)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (region->start < table[i].end && table[i].start < region->end &&
+            ((table[i].flags && region->flags) || (table[i].model && region->model)))
+            return true;
+    }
+    return false;
+}
+
+unsigned region_add(const struct region *region)
+{
+    uint64_t at = region->start;
+
+    if (region->start >= region->end)
+        return STATUS_BAD_ARGUMENT;
+    if (overlaps(region))
+        return STATUS_OVERLAP;
+    /* Two splits, and a gap before, between and behind the segments that lie in it. */
+    if (count + 3 + count > MAX_REGIONS)
+        return STATUS_NO_ROOM;
+    split(region->start);
+    split(region->end);
+
+    for (unsigned i = 0; at < region->end; i++) {
+        if (i < count && table[i].start < at)
+            continue;
+        if (i < count && table[i].start == at) {
+            table[i].flags |= region->flags;
+            if (region->model != NULL) {
+                table[i].model = region->model;
+                table[i].exit = region->exit;
+            }
+        } else {
+            struct region gap = *region;
+
+            gap.start = at;
+            if (i < count && table[i].start < gap.end)
+                gap.end = table[i].start;
+            insert(i, &gap);
+        }
+        at = table[i].end;
+    }
+    return STATUS_OK;
+}
