@@ -56,21 +56,21 @@ apt_open() {
 }
 
 refresh_lists() {
-    local spec fields wanted=
+    local spec fields
+    mkdir -p "$private"/{lists/partial,archives/partial,preferences.d,none}
+    touch "$private/status"
+    write_config > "$private/apt.conf"
     for spec in "$@"; do
         IFS=: read -ra fields <<< "$spec"
-        wanted+="$(source_line "${fields[@]}")"$'\n'
-    done
-    if [ "$wanted" = "$(cat "$private/sources.list" 2> /dev/null)"$'\n' ] \
+        source_line "${fields[@]}"
+    done > "$private/sources.list.new"
+    if cmp -s "$private/sources.list.new" "$private/sources.list" \
         && [ -n "$(find "$private/fresh" -mmin -1440 2> /dev/null)" ]; then
         return
     fi
     say "reading the package lists of $*"
     [ -f "$keyring" ] || die "no $keyring" "apt-get install debian-archive-keyring"
-    mkdir -p "$private"/{lists/partial,archives/partial,preferences.d,none}
-    write_config > "$private/apt.conf"
-    touch "$private/status"
-    printf '%s' "$wanted" > "$private/sources.list"
+    mv "$private/sources.list.new" "$private/sources.list"
     private_apt apt-get update >&2 || die "the package lists cannot be read: see apt's message above"
     touch "$private/fresh"
 }
