@@ -12,6 +12,7 @@ HV_FLAGS := -Ihv -isystem $(NEWLIB)/include -isystem $(LIBFDT)/include \
 HV_STRICT := -mstrict-align
 build/hv/trace/%.o: HV_STRICT :=
 build/hv/mmio/%.o: HV_STRICT :=
+build/hv/trap/%.o: HV_STRICT :=
 
 build/hv/%.c.o: hv/%.c | $(HV_TOOLS)
 	@mkdir -p $(@D)

@@ -50,26 +50,23 @@ refresh_lists() {
     fi
     say "reading the package lists of $*"
     [ -f "$keyring" ] || die "no $keyring" "apt-get install debian-archive-keyring"
-    mkdir -p "$private"/{lists/partial,archives/partial}
+    mkdir -p "$private"/{lists/partial,archives/partial,preferences.d}
     touch "$private/status"
     printf '%s' "$wanted" > "$private/sources.list"
     private_apt apt-get update >&2 || die "the package lists cannot be read: see apt's message above"
     touch "$private/fresh"
 }
 
-# known PACKAGE[:ARCH]: its versions on the mirror with their sha256 and file, newest first:
-# lines "VERSION SHA256 PACKAGE".
+# known PACKAGE[:ARCH]: what the mirror has of it, newest first: lines "VERSION SHA256 PACKAGE".
 known() {
     private_apt apt-cache show "$1" 2> /dev/null | awk '
         /^Package:/ { package = $2 } /^Version:/ { version = $2 } /^SHA256:/ { sum = $2 }
         /^$/ { if (sum) print version, sum, package; sum = "" } END { if (sum) print version, sum, package }'
 }
 
-# fetch_deb PACKAGE[:ARCH] VERSION: downloads it; prints the path of the .deb.
+# fetch_deb PACKAGE[:ARCH] VERSION DIRECTORY: downloads it there; prints the path of the .deb.
 fetch_deb() {
-    local dir
-    dir=$(mktemp -d "$private/download/XXXXXX")
-    (cd "$dir" && private_apt apt-get download "$1=$2" >&2) \
+    (cd "$3" && private_apt apt-get download "$1=$2" >&2) \
         || die "$1 $2 cannot be fetched: see apt's message above"
-    ls "$dir"/*.deb
+    ls "$3/${1%:*}"_*.deb
 }

@@ -32,10 +32,8 @@ hash_of() {
 
 # with_lock NAME COMMAND...: one at a time per cache entry, so that parallel builds are safe.
 with_lock() {
-    local name=$1
-    shift
     mkdir -p "$cache/locks"
-    (flock 9 && "$@") 9> "$cache/locks/$name"
+    (flock 9 && "${@:2}") 9> "$cache/locks/$1"
 }
 
 # publish DIR NAME: moves a finished temporary directory to its place in the cache, whole or not at all.
@@ -49,6 +47,7 @@ publish() {
 link_to() {
     mkdir -p "$(dirname "$tree/$2")"
     ln -sfn "$cache/$1" "$tree/$2"
+    touch "$cache/$1"
 }
 
 # scratch NAME: a temporary directory in the cache, gone when the script ends.

@@ -9,6 +9,7 @@
 #include "cpu/sysreg.h"
 #include "fw/machine.h"
 #include "link/messages.h"
+#include "mmio/region.h"
 #include "trace/trace.h"
 #include "trap/frame.h"
 
@@ -38,6 +39,7 @@ struct cpu {
     uint64_t emergency_stack; /* top; for an overflow of the first */
     uint64_t exits[EXIT_COUNT];
     struct trace_cpu trace;
+    struct region region; /* of the last access (mmio/abort.c): the next is often there too */
     struct cpu_step step;
     struct cpu_snapshot snapshot;
 

@@ -165,7 +165,7 @@ static void write_line_control(uint8_t value)
 {
     if ((uart.lcrh ^ value) & PL011_LCRH_FEN) {
         uart.fifo_count = 0;
-        uart.ris &= (uint16_t)~(PL011_INT_RX | PL011_INT_RT);
+        uart.ris &= (uint16_t) ~(PL011_INT_RX | PL011_INT_RT);
     }
     uart.lcrh = value;
     fill_fifo();
@@ -250,7 +250,7 @@ static void write_register(uint32_t offset, uint64_t value)
 
 bool vpl011_access(struct mmio_access *access)
 {
-    uint32_t offset = (uint32_t)(access->address - uart.base) & ~UINT32_C(3);
+    uint32_t offset = (access->address - uart.base) & 0xffc; /* 4 KiB, each register 4 bytes */
 
     if (access->size_log2 > 2) /* a 32-bit bus */
         return false;

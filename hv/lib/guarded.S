@@ -7,8 +7,8 @@
 guarded_begin:
 
 /* x0: address, w1: log2 of the size. Each form is two instructions, eight bytes. */
-    .global guarded_read
-guarded_read:
+    .global guarded_read_
+guarded_read_:
     adr x2, 1f
     add x2, x2, w1, uxtw #3
     mov x1, #1
@@ -23,8 +23,8 @@ guarded_read:
     ret
 
 /* x0: address, x1: value, w2: log2 of the size. */
-    .global guarded_write
-guarded_write:
+    .global guarded_write_
+guarded_write_:
     adr x3, 1f
     add x3, x3, w2, uxtw #3
     mov x2, x0

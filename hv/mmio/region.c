@@ -11,21 +11,27 @@
 static struct region table[MAX_REGIONS];
 static unsigned count;
 
-const struct region *region_find(uint64_t address)
+void region_find(uint64_t address, struct region *out)
 {
     unsigned low = 0, high = count;
 
     while (low < high) {
         unsigned middle = (low + high) / 2;
 
-        if (address < table[middle].start)
+        if (address < table[middle].start) {
             high = middle;
-        else if (address >= table[middle].end)
+        } else if (address >= table[middle].end) {
             low = middle + 1;
-        else
-            return &table[middle];
+        } else {
+            *out = table[middle];
+            return;
+        }
     }
-    return NULL;
+    *out = (struct region){
+        .start = low == 0 ? 0 : table[low - 1].end,
+        .end = low == count ? ~UINT64_C(0) : table[low].start,
+        .exit = EXIT_MMIO_UNTRACED,
+    };
 }
 
 const struct region *region_next(const struct region *previous)

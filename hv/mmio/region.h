@@ -26,10 +26,10 @@ typedef bool mmio_model(struct mmio_access *access);
 
 struct region {
     uint64_t start;
-    uint64_t end;       /* one past */
-    uint64_t flags;     /* REGION_* */
-    mmio_model *model;  /* NULL: the device itself */
-    unsigned exit;      /* enum exit, counted when an access comes here untraced */
+    uint64_t end;      /* one past */
+    uint64_t flags;    /* REGION_* */
+    mmio_model *model; /* NULL: the device itself */
+    uint64_t exit;     /* enum exit, counted when an access comes here untraced */
 };
 
 /*
@@ -38,8 +38,8 @@ struct region {
  */
 unsigned region_add(const struct region *region);
 
-/* The region that `address` lies in, or NULL. */
-const struct region *region_find(uint64_t address);
+/* The region that `address` lies in; where there is none, the gap between regions, unwatched. */
+void region_find(uint64_t address, struct region *out);
 
 /* All regions by rising address: the one behind `previous`, the first for NULL; NULL at the end. */
 const struct region *region_next(const struct region *previous);

@@ -1,17 +1,12 @@
 /*
- * Writes events into the open packet of this CPU, and turns packets over.
- *
- * The path of an event is trace_mmio -> reserve; only when the packet is full, or the clock's low
- * 27 bits could wrap unseen, does it leave that straight line (turn_over).
+ * Turns packets over: closes the full one and sends it, opens the next. The events themselves are
+ * written by trace/event.h.
  */
 #include <string.h>
 
 #include "cpu/sysreg.h"
 #include "lib/log.h"
-#include "trace/trace.h"
-
-/* Largest gap of two events in a packet, ticks: half of what 27 bits can tell, to be safe. */
-#define MAX_GAP BIT(26)
+#include "trace/event.h"
 
 static struct {
     uint64_t uuid[2];
@@ -75,7 +70,7 @@ static bool slot_free(const struct link_tx *tx)
 }
 
 /* Closes the packet that is open and begins the next one. False: dropped, and counted. */
-static __attribute__((noinline)) bool turn_over(struct trace_cpu *trace, uint64_t now)
+bool trace_turn_over(struct trace_cpu *trace, uint64_t now)
 {
     struct trace_packet *packet;
 
@@ -97,81 +92,9 @@ static __attribute__((noinline)) bool turn_over(struct trace_cpu *trace, uint64_
     return true;
 }
 
-/* Room for an event of `size` bytes with its header written, or NULL when it had to be dropped. */
-static inline uint8_t *reserve(struct trace_cpu *trace, uint32_t id, size_t size)
+void trace_mmio_turning(struct trace_cpu *trace, uint64_t now, uint32_t id, uint64_t pc,
+                        uint64_t address, uint64_t value)
 {
-    uint64_t now = sysreg_read(cntvct_el0);
-    uint32_t header;
-    uint8_t *event;
-
-    /* With no packet open, cursor and limit are both NULL. */
-    if (__builtin_expect(trace->cursor >= trace->limit || now - trace->last_time >= MAX_GAP, 0)) {
-        if (!turn_over(trace, now))
-            return NULL;
-    }
-    event = trace->cursor;
-    trace->cursor = event + size;
-    trace->last_time = now;
-    trace->event_count++;
-    header = id | (uint32_t)(now << TRACE_ID_BITS);
-    memcpy(event, &header, sizeof(header));
-    return event;
-}
-
-static inline void put64(uint8_t *at, uint64_t value)
-{
-    memcpy(at, &value, sizeof(value));
-}
-
-static inline void put32(uint8_t *at, uint32_t value)
-{
-    memcpy(at, &value, sizeof(value));
-}
-
-void trace_mmio(struct trace_cpu *trace, const struct mmio_access *access)
-{
-    /* mmio_read8..64 are events 0..3, mmio_write8..64 are 4..7. */
-    uint32_t id = access->size_log2 | (access->write ? TRACE_MMIO_WRITE8 : TRACE_MMIO_READ8);
-    uint8_t *event = reserve(trace, id, 20 + (UINT64_C(1) << access->size_log2));
-
-    if (event == NULL)
-        return;
-    put64(event + 4, access->pc);
-    put64(event + 12, access->address);
-    /* All 8 bytes: what lies beyond the event is overwritten by the next, or never sent. */
-    put64(event + 20, access->value);
-}
-
-void trace_mmio_stepped(struct trace_cpu *trace, uint64_t pc, uint64_t address, uint32_t insn,
-                        uint32_t esr)
-{
-    uint8_t *event = reserve(trace, TRACE_MMIO_STEPPED, TRACE_MMIO_STEPPED_SIZE);
-
-    if (event == NULL)
-        return;
-    put64(event + 4, pc);
-    put64(event + 12, address);
-    put32(event + 20, insn);
-    put32(event + 24, esr);
-}
-
-void trace_mmio_aborted(struct trace_cpu *trace, uint64_t pc, uint64_t address, uint32_t esr)
-{
-    uint8_t *event = reserve(trace, TRACE_MMIO_ABORTED, TRACE_MMIO_ABORTED_SIZE);
-
-    if (event == NULL)
-        return;
-    put64(event + 4, pc);
-    put64(event + 12, address);
-    put32(event + 20, esr);
-}
-
-void trace_trap_unknown(struct trace_cpu *trace, uint64_t pc, uint32_t esr)
-{
-    uint8_t *event = reserve(trace, TRACE_TRAP_UNKNOWN, TRACE_TRAP_UNKNOWN_SIZE);
-
-    if (event == NULL)
-        return;
-    put64(event + 4, pc);
-    put32(event + 12, esr);
+    if (trace_turn_over(trace, now))
+        trace_put_mmio(trace, now, id, pc, address, value);
 }

@@ -8,7 +8,6 @@
 #define VELLUM_TRACE_TRACE_H
 
 #include "link/link.h"
-#include "mmio/region.h"
 #include "trace/events.h"
 
 #define TRACE_SLOT_SIZE 65536
@@ -35,11 +34,12 @@ void trace_setup(uint64_t uuid_low, uint64_t uuid_high, bool drop);
 
 void trace_init_cpu(struct trace_cpu *trace, uint32_t cpu_id, void *slots);
 
-void trace_mmio(struct trace_cpu *trace, const struct mmio_access *access);
-void trace_mmio_stepped(struct trace_cpu *trace, uint64_t pc, uint64_t address, uint32_t insn,
-                        uint32_t esr);
-void trace_mmio_aborted(struct trace_cpu *trace, uint64_t pc, uint64_t address, uint32_t esr);
-void trace_trap_unknown(struct trace_cpu *trace, uint64_t pc, uint32_t esr);
+/* Closes the packet that is open and begins the next one. False: the event is dropped, and counted. */
+bool trace_turn_over(struct trace_cpu *trace, uint64_t now);
+
+/* trace_mmio (trace/event.h) when the packet has to be turned over first. */
+void trace_mmio_turning(struct trace_cpu *trace, uint64_t now, uint32_t id, uint64_t pc,
+                        uint64_t address, uint64_t value);
 
 /* Closes the open packet, if any, and sends it. */
 void trace_flush(struct trace_cpu *trace);

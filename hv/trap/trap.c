@@ -9,6 +9,7 @@
 #include "lib/guarded.h"
 #include "lib/log.h"
 #include "mmio/mmio.h"
+#include "trace/event.h"
 #include "trap/hypercall.h"
 #include "trap/inject.h"
 
@@ -23,8 +24,7 @@ static void trap_unknown(struct cpu *cpu, struct trap_frame *frame, uint64_t esr
 /* Of all system registers, Vellum traps only the guest's ICC_SGI*R_EL1 (because HCR_EL2.FMO = 1). */
 static void trap_sysreg(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
 {
-    unsigned rt = ISS_SYSREG_RT(esr);
-    uint64_t value = rt == 31 ? 0 : frame->x[rt];
+    uint64_t value = frame->x[ISS_SYSREG_RT(esr)];
 
     if ((esr & ISS_SYSREG_READ) || !gic_guest_sgi(esr & ISS_SYSREG_MASK, value)) {
         trap_unknown(cpu, frame, esr);
@@ -34,15 +34,11 @@ static void trap_sysreg(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
     trap_skip_instruction(frame);
 }
 
-void trap_guest_sync(struct trap_frame *frame)
+/* Everything but accesses to devices. */
+static __attribute__((noinline)) void trap_other(struct cpu *cpu, struct trap_frame *frame,
+                                                 uint64_t esr)
 {
-    struct cpu *cpu = cpu_self();
-    uint64_t esr = sysreg_read(esr_el2);
-
     switch (ESR_EC(esr)) {
-    case EC_DATA_ABORT_LOWER:
-        mmio_data_abort(cpu, frame, esr);
-        break;
     case EC_SYSREG:
         trap_sysreg(cpu, frame, esr);
         break;
@@ -62,6 +58,17 @@ void trap_guest_sync(struct trap_frame *frame)
     default:
         trap_unknown(cpu, frame, esr);
     }
+}
+
+void trap_guest_sync(struct trap_frame *frame)
+{
+    struct cpu *cpu = cpu_self();
+    uint64_t esr = sysreg_read(esr_el2);
+
+    if (__builtin_expect(ESR_EC(esr) == EC_DATA_ABORT_LOWER, 1))
+        mmio_data_abort(cpu, frame, esr);
+    else
+        trap_other(cpu, frame, esr);
 }
 
 void trap_guest_unexpected(struct trap_frame *frame)

@@ -11,15 +11,20 @@
 #include "trap/frame.h"
 #include "trap/hypercall.h"
 
-    .macro frame_save
-    stp x0, x1, [sp, #-FRAME_SIZE]!
+    /* All of the frame but x0 and x1, which are there already. */
+    .macro frame_save_rest
     .irp n, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28
     frame_pair stp, \n
     .endr
     mrs x0, elr_el2
     mrs x1, spsr_el2
-    stp x30, x0, [sp, #FRAME_PC - 8]
-    str x1, [sp, #FRAME_PSTATE]
+    stp x30, xzr, [sp, #FRAME_PC - 16]
+    stp x0, x1, [sp, #FRAME_PC]
+    .endm
+
+    .macro frame_save
+    stp x0, x1, [sp, #-FRAME_SIZE]!
+    frame_save_rest
     .endm
 
     .macro frame_pair op, n
@@ -48,12 +53,11 @@ vectors:
 
     /* Lower EL, AArch64: synchronous. */
     .balign 128
-    stp x0, x1, [sp, #-16]!
+    stp x0, x1, [sp, #-FRAME_SIZE]!
     mrs x1, esr_el2
     lsr x1, x1, #ESR_EC_SHIFT
     cmp x1, #EC_HVC64
     b.eq maybe_null_call
-    ldp x0, x1, [sp], #16
     b guest_sync
     /* IRQ: never routed to EL2 (HCR_EL2.IMO = 0). */
     .balign 128
@@ -67,6 +71,7 @@ vectors:
 
     /* Lower EL, AArch32: Vellum's guest has AArch64 EL1 only, but EL0 may be AArch32. */
     .balign 128
+    stp x0, x1, [sp, #-FRAME_SIZE]!
     b guest_sync
     .balign 128
     b guest_unexpected
@@ -76,26 +81,24 @@ vectors:
     b guest_unexpected
     .balign 128
 
-/* x0 and x1 of the guest are on the stack. */
 maybe_null_call:
     mov w1, #(HYPERCALL_NULL >> 16)
     cmp w1, w0, lsr #16
-    b.ne 1f
+    b.ne guest_sync
     tst w0, #0xffff
-    b.ne 1f
+    b.ne guest_sync
     mrs x1, tpidr_el2
     ldr x0, [x1, #CPU_EXIT_HVC]
     add x0, x0, #1
     str x0, [x1, #CPU_EXIT_HVC]
     ldr x1, [sp, #8]
-    add sp, sp, #16
+    add sp, sp, #FRAME_SIZE
     mov x0, xzr
     eret
-1:  ldp x0, x1, [sp], #16
-    b guest_sync
 
+/* x0 and x1 are in the frame already. */
 guest_sync:
-    frame_save
+    frame_save_rest
     mov x0, sp
     bl trap_guest_sync
     b guest_return
@@ -117,10 +120,10 @@ guest_unexpected:
  */
     .global guest_return
 guest_return:
-    ldr x1, [sp, #FRAME_PSTATE]
-    ldp x30, x0, [sp, #FRAME_PC - 8]
-    msr spsr_el2, x1
+    ldp x0, x1, [sp, #FRAME_PC]
+    ldr x30, [sp, #FRAME_PC - 16]
     msr elr_el2, x0
+    msr spsr_el2, x1
     .irp n, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2
     frame_pair ldp, \n
     .endr

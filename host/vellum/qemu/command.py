@@ -29,11 +29,11 @@ def vellum_command(
         command += _serial(link_fd)
     else:
         command += _serial(console_fd)
-        # One port and no more: how Vellum tells the link from a guest's console. Bus 31 is the
-        # last, so that the guest's devices have the numbers they would have without the link.
-        command += ["-device", "virtio-serial-device,max_ports=1,bus=virtio-mmio-bus.31"]
+        # The port's name tells Vellum the link from a guest's console. Bus 31 is the last, so that
+        # the guest's devices have the numbers they would have without the link.
+        command += ["-device", "virtio-serial-device,max_ports=2,bus=virtio-mmio-bus.31"]
         command += ["-chardev", f"socket,id=vellum-link,fd={link_fd}"]
-        command += ["-device", "virtconsole,chardev=vellum-link"]
+        command += ["-device", "virtserialport,chardev=vellum-link,nr=1,name=vellum"]
     return [*command, *machine.extra]
 
 

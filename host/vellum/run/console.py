@@ -18,7 +18,7 @@ __all__ = ["Console"]
 
 _LONGEST_LINE = 4096
 _PANIC = re.compile(r"^(?:\[ *[\d.]+\](?:\[[ \w]+\])? *)?(Kernel panic - not syncing.*)")
-_FAILED = re.compile(r"^vellum: (cannot start: .*|panic: .*)")
+_FAILED = re.compile(r"vellum: (cannot start: .*|panic: .*)")  # maybe amid the guest's own
 
 
 class Console:
@@ -81,7 +81,7 @@ class Console:
             self._events.put(OutputClosed())
 
     def _look(self, line: str) -> None:
-        if failed := _FAILED.match(line):
+        if failed := _FAILED.search(line):
             self._events.put(VellumFailed(failed[1]))
         elif not self._guest:
             if line:

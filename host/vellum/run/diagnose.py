@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vellum.link.messages import CpuStateRecord
-from vellum.run.record import kaslr_slide
 from vellum.symbols.table import SymbolTable
 
 __all__ = ["describe_cpus"]
@@ -33,6 +32,6 @@ def _name_of_pc(cpu: CpuStateRecord, kernel: int, symbols: SymbolTable | None) -
     start = symbols.address(START) if symbols else None
     if symbols is None or start is None:
         return ""
-    linked = cpu.pc - (kaslr_slide(symbols, cpu.vbar) or 0)
+    linked = cpu.pc - (symbols.slide_from_vbar(cpu.vbar) or 0)
     found = symbols.lookup(linked) or symbols.lookup(cpu.pc - kernel + start)
     return f" ({found[0]}+{found[1]:#x})" if found else ""

@@ -16,11 +16,9 @@ from vellum.run.options import RunOptions
 from vellum.run.outcome import Outcome
 from vellum.symbols.table import SymbolTable
 
-__all__ = ["kaslr_slide", "write_record"]
+__all__ = ["write_record"]
 
 VERSION = 1
-VECTORS = "vectors"  # what Linux has in VBAR_EL1 while it runs
-PAGE = 4096
 
 
 def write_record(
@@ -47,7 +45,7 @@ def write_record(
             "mem": options.machine.memory,
         },
         "devices": [entry for device in devices for entry in _entries(device)],
-        "kaslr_slide": kaslr_slide(symbols, vbar),
+        "kaslr_slide": symbols.slide_from_vbar(vbar) if symbols else None,
         "vbar": vbar,
         "stop": {"reason": outcome.reason, "counter": outcome.counter},
         "start_counter": start_counter,
@@ -57,14 +55,6 @@ def write_record(
     with writing(path):
         new.write_text(json.dumps(record, indent=1) + "\n")
         new.replace(path)
-
-
-def kaslr_slide(symbols: SymbolTable | None, vbar: int) -> int | None:
-    """How far the kernel moved itself, bytes, from the VBAR_EL1 it was seen with; None: unknown."""
-    linked: int | None = symbols.address(VECTORS) if symbols else None
-    if linked is None or not vbar or (vbar - linked) % PAGE:
-        return None
-    return vbar - linked
 
 
 def _entries(device: Device) -> list[dict[str, Any]]:

@@ -22,11 +22,12 @@ from vellum.run.outcome import Outcome, RunEnded
 from vellum.run.report import Report
 from vellum.run.signals import catch_signals
 from vellum.run.terminal import keyboard
-from vellum.run.watch import EARLY_END, ending
+from vellum.run.watch import EARLY_END, VELLUM_FAILED, ending
 
 __all__ = ["console_output", "run_vellum"]
 
 OFF_PATIENCE = 5.0  # seconds for QEMU to end once Vellum has been asked to turn the machine off
+DUMP_PATIENCE = 0.3  # seconds for what Vellum says of itself when it panics
 EXPLAIN_PATIENCE = 0.5  # seconds for the cause of a broken link to show
 
 
@@ -89,6 +90,8 @@ class _Session:
             outcome = end.outcome
         except LinkError as error:
             outcome = self._explain(error)
+        if outcome.reason == VELLUM_FAILED:
+            time.sleep(DUMP_PATIENCE)
         if outcome.reason == EARLY_END:
             words = self._machine.qemu.last_words()
             outcome = replace(outcome, message=f"{outcome.message}: {words or 'it said nothing'}")

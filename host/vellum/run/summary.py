@@ -50,8 +50,6 @@ def _rows(report: Report) -> list[tuple[str, str]]:
     exits = sorted(report.exits.items(), key=lambda item: -item[1])
     told = [f"{name} {count:,}" for name, count in exits if count]
     rows.append(("exits", ", ".join(told) if told else "none"))
-    for device in report.devices:
-        rows.append((device.name, f"{device.reads:,} reads, {device.writes:,} writes"))
     rows.append(("trace", f"{report.events:,} events, {report.trace_bytes:,} bytes"))
     rows.append(("lost", _lost(report)))
     rows.append(("in", str(report.directory)))

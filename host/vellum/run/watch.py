@@ -23,7 +23,7 @@ from vellum.run.events import (
 )
 from vellum.run.outcome import Outcome
 
-__all__ = ["EARLY_END", "STUCK", "Watch", "ending"]
+__all__ = ["EARLY_END", "STUCK", "VELLUM_FAILED", "Watch", "ending"]
 
 PANIC_GRACE = 2.0  # seconds for a guest that panics to stop by itself
 SIGPIPE_STATUS = 128 + signal.SIGPIPE
@@ -31,6 +31,7 @@ HANG = "hang"
 TIMEOUT = "timeout"
 STUCK = (HANG, TIMEOUT)  # where each CPU is tells the user more
 EARLY_END = "qemu_ended"
+VELLUM_FAILED = "vellum_failed"
 
 
 def ending(event: Event) -> Outcome | None:
@@ -44,7 +45,7 @@ def ending(event: Event) -> Outcome | None:
         case OutputClosed():
             return Outcome("interrupted", SIGPIPE_STATUS, "ended: nobody reads the output")
         case VellumFailed(line):
-            return Outcome("error", 1, f"Vellum stopped: {line}", answers=False)
+            return Outcome(VELLUM_FAILED, 1, f"Vellum stopped: {line}", answers=False)
         case QemuEnded(status):
             message = f"QEMU ended by itself with status {status}"
             return Outcome(EARLY_END, 1, message, answers=False)

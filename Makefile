@@ -1,0 +1,132 @@
+# Vellum's build, run and tests. `make help` lists what there is.
+#
+# A fresh clone needs nothing but make: build/toolchain.mk is made before anything else (make then
+# starts over), and that installs the missing Debian packages and builds newlib and libfdt for EL2.
+# Downloads and slow builds live in a cache outside of the tree (~/.cache/vellum, or VELLUM_CACHE).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+CROSS := aarch64-linux-gnu-
+NEWLIB := build/toolchain/newlib
+LIBFDT := build/toolchain/libfdt
+KERNELS := debian-6.1-cloud debian-6.12-16k
+VENV := .venv/bin
+
+OUT ?= build/trace
+ONLY ?=
+ARGS ?=
+QEMU_ARGS ?=
+
+.PHONY: all
+all: image payloads $(VENV)/vellum ## the image, the payloads and the command .venv/bin/vellum
+
+.PHONY: help
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
+	@echo "The cache of downloads and slow builds: $${VELLUM_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/vellum}"
+
+# --- what comes from outside -------------------------------------------------------------------
+
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+include build/toolchain.mk
+endif
+
+toolchain_gone := $(if $(and $(wildcard $(NEWLIB)/lib/libc.a),$(wildcard $(LIBFDT)/lib/libfdt.a)),,FORCE)
+
+build/toolchain.mk: host/setup/deps host/setup/packages host/setup/newlib host/setup/libfdt \
+    host/setup/common.sh host/setup/apt.sh $(toolchain_gone)
+	@host/setup/deps
+	@host/setup/newlib
+	@host/setup/libfdt
+	@echo "GCC_INCLUDE := $$($(CROSS)gcc -print-file-name=include)" > $@
+
+$(VENV)/vellum: host/pyproject.toml host/requirements.lock host/setup/venv
+	@host/setup/venv
+
+.PHONY: deps
+deps: $(VENV)/vellum kernels qemu10 ## everything that is fetched: packages, toolchain, Python, kernels
+	@host/setup/deps
+	@echo "deps: all there"
+
+kernel_stamps := $(KERNELS:%=build/kernels/%/vmlinuz)
+initramfs_images := $(KERNELS:%=build/initramfs/%.cpio.gz)
+
+.PHONY: kernels
+kernels: $(kernel_stamps) $(initramfs_images) ## the stock Debian kernels and an initramfs for each
+
+$(kernel_stamps): build/kernels/%/vmlinuz: payloads/linux/fetch payloads/linux/%.profile
+	@payloads/linux/fetch $*
+
+$(initramfs_images): build/initramfs/%.cpio.gz: payloads/initramfs/build payloads/initramfs/init \
+    payloads/initramfs/modules payloads/initramfs/cntvct.c build/kernels/%/vmlinuz
+	@payloads/initramfs/build $*
+
+.PHONY: qemu10
+qemu10: build/toolchain/qemu10/qemu-system-aarch64 ## a second, newer QEMU beside Debian 12's
+
+build/toolchain/qemu10/qemu-system-aarch64: host/setup/qemu10
+	@host/setup/qemu10
+
+.PHONY: disk
+disk: build/disk.img ## a small ext4 disk for guests
+
+build/disk.img: payloads/initramfs/disk
+	@payloads/initramfs/disk $@
+
+# --- what is built -----------------------------------------------------------------------------
+
+-include hv/hv.mk
+-include payloads/payloads.mk
+-include tests/unit/unit.mk
+
+.PHONY: image payloads unit
+image: build/vellum.img ## build/vellum.img alone
+payloads: ## the small bare-metal guests, build/payloads/NAME.img
+unit: ## native unit tests, with sanitizers
+
+.PHONY: messages
+messages: $(VENV)/vellum ## C and Python from hv/link/messages.toml and hv/trace/events.toml
+	$(VENV)/python -m vellum.codegen
+
+# --- what is run -------------------------------------------------------------------------------
+
+GUEST ?= debian-6.1-cloud
+
+.PHONY: run
+run: all build/kernels/$(GUEST)/vmlinuz build/initramfs/$(GUEST).cpio.gz build/disk.img ## boots a stock Debian kernel, traced; OUT=DIR ARGS=.. QEMU_ARGS=.. GUEST=..
+	$(VENV)/vellum run --kernel build/kernels/$(GUEST)/vmlinuz \
+	    --initrd build/initramfs/$(GUEST).cpio.gz \
+	    --append "console=ttyAMA0 vellum.do=uname,cpus,disk,off" --smp 4 --mem 1G \
+	    --trace pl011@9000000 --trace virtio_mmio@a000000 -o "$(OUT)" $(ARGS) -- \
+	    -drive if=none,id=disk,file=build/disk.img,format=raw,readonly=on \
+	    -device virtio-blk-device,drive=disk,bus=virtio-mmio-bus.0 $(QEMU_ARGS)
+
+PYTEST := $(VENV)/pytest -c host/pyproject.toml --rootdir .
+c_sources = $(shell find hv payloads tests -name '*.[ch]')
+
+.PHONY: check
+check: $(VENV)/vellum unit ## format, lint, types, native unit tests, host tests: under a minute
+	clang-format --dry-run -Werror $(c_sources)
+	$(VENV)/ruff format --quiet --check --diff --config host/pyproject.toml host tests
+	$(VENV)/ruff check --quiet --config host/pyproject.toml host tests
+	$(VENV)/mypy --config-file host/pyproject.toml host/vellum
+	$(PYTEST) --quiet tests/host
+
+.PHONY: test
+test: all kernels qemu10 build/disk.img unit ## all tests; ONLY=EXPRESSION: those that match
+	$(PYTEST) $(if $(ONLY),-k "$(ONLY)") tests
+
+.PHONY: bench
+bench: all kernels ## the table of figures, and build/bench.json; ONLY=NAME: one of them
+	$(VENV)/python tests/bench/bench.py $(ONLY)
+
+.PHONY: clean
+clean: ## removes build/ (not the cache, not .venv)
+	rm -rf build
+
+.PHONY: FORCE
+FORCE:
