@@ -135,8 +135,7 @@ static bool open_port(void)
     char name[sizeof(PORT_NAME)] = {0};
 
     return send_control(0, DEVICE_READY, 1) && await_control(DEVICE_ADD, name, 0) &&
-           send_control(PORT, PORT_READY, 1) &&
-           await_control(PORT_NAMED, name, sizeof(name) - 1) &&
+           send_control(PORT, PORT_READY, 1) && await_control(PORT_NAMED, name, sizeof(name)) &&
            memcmp(name, PORT_NAME, sizeof(PORT_NAME)) == 0 && send_control(PORT, PORT_OPEN, 1);
 }
 

@@ -165,7 +165,7 @@ static void write_line_control(uint8_t value)
 {
     if ((uart.lcrh ^ value) & PL011_LCRH_FEN) {
         uart.fifo_count = 0;
-        uart.ris &= (uint16_t)~(PL011_INT_RX | PL011_INT_RT);
+        uart.ris &= (uint16_t) ~(PL011_INT_RX | PL011_INT_RT);
     }
     uart.lcrh = value;
     fill_fifo();

@@ -7,6 +7,7 @@
 
 #include "lib/types.h"
 
+#ifndef VELLUM_FAKE_IO
 struct guarded_value {
     uint64_t value;
     uint64_t ok;
@@ -35,6 +36,7 @@ static inline bool guarded_write(uint64_t address, uint64_t value, unsigned size
     __asm__ volatile("bl guarded_write_" : "+r"(x0), "+r"(x1), "+r"(x2) : : "x3", "x30", "memory");
     return x0 != 0;
 }
+#endif
 
 /* Copies n bytes. False: some byte on either side could not be reached. */
 bool guarded_copy(void *to, const void *from, size_t n);

@@ -28,7 +28,7 @@ enum link_channel {
 struct link_frame {
     uint32_t magic;
     uint8_t channel;
-    uint8_t flags; /* 0 */
+    uint8_t flags;     /* 0 */
     uint16_t sequence; /* per direction and channel, from 0 */
     uint32_t length;
     uint32_t payload_crc;

@@ -11,11 +11,11 @@ struct transport {
     /* Starts on the first device that fits, and returns it; NULL: there is none. */
     const struct mmio_device *(*start)(const struct machine *machine);
 
-    bool (*has_room)(void);                              /* no lock: a hint */
-    bool (*send)(struct link_tx *tx, uint32_t length);   /* from tx->frame on; false: no room */
-    bool (*has_sent)(void);                              /* no lock: a hint */
-    void (*reap)(void);                                  /* clears `busy` of what is sent */
-    bool (*is_idle)(void);                               /* all is sent, and reaped */
+    bool (*has_room)(void);                            /* no lock: a hint */
+    bool (*send)(struct link_tx *tx, uint32_t length); /* from tx->frame on; false: no room */
+    bool (*has_sent)(void);                            /* no lock: a hint */
+    void (*reap)(void);                                /* clears `busy` of what is sent */
+    bool (*is_idle)(void);                             /* all is sent, and reaped */
 
     void (*receive)(void (*sink)(const uint8_t *bytes, size_t length));
     void (*acknowledge)(void); /* the device's interrupt */

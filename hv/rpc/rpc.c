@@ -17,8 +17,8 @@
 #define REPLY_ROOM (64 + RPC_MAX_MEMORY)
 static_assert(REPLY_ROOM >= sizeof(struct stats_reply) + MAX_CPUS * EXIT_COUNT * sizeof(uint64_t),
               "stats");
-static_assert(REPLY_ROOM >= sizeof(struct cpu_state_reply) +
-                                MAX_CPUS * sizeof(struct cpu_state_record),
+static_assert(REPLY_ROOM >=
+                  sizeof(struct cpu_state_reply) + MAX_CPUS * sizeof(struct cpu_state_record),
               "cpu_state");
 static_assert(sizeof(struct rpc_header) + REPLY_ROOM <= LINK_MAX_PAYLOAD, "one frame a message");
 

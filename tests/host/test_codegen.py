@@ -11,7 +11,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-
 from vellum.codegen.__main__ import ROOT, stale
 from vellum.codegen.model import DescriptionError, load_messages
 from vellum.link import messages as m

@@ -29,8 +29,11 @@ unit: $(UNIT_PROGRAMS)
 		{ print } \
 		END { print passed + 0 " passed, " failed + 0 " failed"; exit failed + broken > 0 }'
 
-.SECONDEXPANSION:
-$(UNIT_PROGRAMS): $(UNIT_BUILD)/%: tests/unit/test_%.c tests/unit/test.c \
-		$$(addprefix hv/,$$(unit_$$*)) $(wildcard tests/unit/*.h hv/*/*.h) tests/unit/unit.mk
+define unit_sources
+$(UNIT_BUILD)/$(1): tests/unit/test_$(1).c tests/unit/test.c $(addprefix hv/,$(unit_$(1)))
+endef
+$(foreach name,$(UNIT_NAMES),$(eval $(call unit_sources,$(name))))
+
+$(UNIT_PROGRAMS): $(wildcard tests/unit/*.h hv/*/*.h) tests/unit/unit.mk
 	@mkdir -p $(@D)
 	$(UNIT_CC) $(UNIT_FLAGS) -o $@ $(filter %.c,$^)

@@ -95,7 +95,7 @@ def _call_list(calls: Iterable[Message]) -> str:
         f"    X(RPC_{call.name.upper()}, {call.name}, {call.size}, {str(call.tail).lower()})"
         for call in calls
     ]
-    width = max(map(len, rows))
+    width = max(map(len, rows[:-1]))  # clang-format: the last row has no backslash
     head = "/* X(type, name, bytes of fixed arguments, whether a tail may follow) */\n"
     first = "#define RPC_CALLS(X)"
     lines = [first.ljust(width + 1) + "\\", *(row.ljust(width + 1) + "\\" for row in rows[:-1])]
