@@ -38,8 +38,8 @@ static void interrupts_work(const char *when)
     unsigned sgis = cpu->irq_count[OWN_SGI], ticks = cpu->irq_count[machine.timer_virtual];
 
     gic_send(gic_sgi_value(OWN_SGI, cpu->mpidr));
-    check(wait_for(OWN_SGI, sgis + 1), "cpu=%u %s: SGI %u taken %u times for one", cpu->index,
-          when, OWN_SGI, cpu->irq_count[OWN_SGI] - sgis);
+    check(wait_for(OWN_SGI, sgis + 1), "cpu=%u %s: SGI %u taken %u times for one", cpu->index, when,
+          OWN_SGI, cpu->irq_count[OWN_SGI] - sgis);
     sysreg_write(cntv_cval_el0, counter_now() + TIMER_DELAY);
     sysreg_write(cntv_ctl_el0, TIMER_CTL_ENABLE);
     isb();
@@ -167,8 +167,7 @@ void payload_run(void)
     gic_init();
     cpu_run_all(test_cpu);
     test_distributor();
-    print("igroupr0=0x%x isenabler0=0x%x",
-          io_read32(this_cpu()->redistributor + GICR_IGROUPR0),
+    print("igroupr0=0x%x isenabler0=0x%x", io_read32(this_cpu()->redistributor + GICR_IGROUPR0),
           io_read32(this_cpu()->redistributor + GICR_ISENABLER0));
     print("ok cpus=%u", cpu_count);
 }
