@@ -61,6 +61,24 @@ static void hide_link(void)
     CHECK(region_add(&region) == STATUS_OK);
 }
 
+/* Nothing is there for the guest: it gets an external abort. */
+static bool nobody(struct mmio_access *access)
+{
+    (void)access;
+    return false;
+}
+
+/* Stage 2 stops the guest's accesses to Vellum's memory; this keeps us from performing them. */
+static void hide_memory(void)
+{
+    struct region region = {.start = vellum_range.start,
+                            .end = vellum_range.start + vellum_range.size,
+                            .model = nobody,
+                            .exit = EXIT_MMIO_ABORTED};
+
+    CHECK(region_add(&region) == STATUS_OK);
+}
+
 /* Calls of the host, until one of them starts the guest. */
 static void wait_for_start(struct cpu *cpu)
 {
@@ -104,6 +122,7 @@ void main(void)
         cannot_start("no link: neither a virtio-console port named vellum nor a PL011");
     gic_own_spi(link_device()->intid);
     hide_link();
+    hide_memory();
     fdt_pack((void *)machine.fdt.pa);
     machine.fdt_size = fdt_totalsize((void *)machine.fdt.pa);
 

@@ -10,7 +10,7 @@
 const char payload_name[] = "faults";
 
 #define ESR_EC(esr) ((esr) >> 26 & 0x3f)
-#define ESR_FSC(esr) ((esr) & 0x3f)
+#define ESR_FSC(esr) ((esr)&0x3f)
 #define ESR_WNR BIT(6)
 #define EC_UNKNOWN 0x00
 #define EC_INSTRUCTION_ABORT 0x21
@@ -67,8 +67,8 @@ static void test_aborts(void)
         check(fault.count == 1 && ESR_EC(fault.esr) == EC_DATA_ABORT &&
                   ESR_FSC(fault.esr) == FSC_EXTERNAL && fault.far == address &&
                   ((fault.esr & ESR_WNR) != 0) == (kind >= WRITE8),
-              "%s at 0x%lx: count=%u esr=0x%lx far=0x%lx", access_names[kind], address,
-              fault.count, fault.esr, fault.far);
+              "%s at 0x%lx: count=%u esr=0x%lx far=0x%lx", access_names[kind], address, fault.count,
+              fault.esr, fault.far);
     }
 }
 
@@ -86,15 +86,15 @@ static void test_fetch(void)
 }
 
 /* Instructions that are UNDEFINED at EL1 on a machine without EL3 and nested virtualization */
-#define UNDEFINED(name, text)                                                                      \
-    do {                                                                                           \
-        struct fault fault_;                                                                       \
-        fault_expect(&fault_);                                                                     \
-        __asm__ volatile(text : : : "x0", "memory");                                               \
-        fault_done();                                                                              \
-        print(name " count=%u ec=0x%lx", fault_.count, ESR_EC(fault_.esr));                        \
-        check(fault_.count == 1 && ESR_EC(fault_.esr) == EC_UNKNOWN, name ": count=%u esr=0x%lx",  \
-              fault_.count, fault_.esr);                                                           \
+#define UNDEFINED(name, text)                                                                     \
+    do {                                                                                          \
+        struct fault fault_;                                                                      \
+        fault_expect(&fault_);                                                                    \
+        __asm__ volatile(text : : : "x0", "memory");                                              \
+        fault_done();                                                                             \
+        print(name " count=%u ec=0x%lx", fault_.count, ESR_EC(fault_.esr));                       \
+        check(fault_.count == 1 && ESR_EC(fault_.esr) == EC_UNKNOWN, name ": count=%u esr=0x%lx", \
+              fault_.count, fault_.esr);                                                          \
     } while (0)
 
 static void test_undefined(void)
