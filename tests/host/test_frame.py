@@ -61,9 +61,9 @@ def test_a_longer_payload_than_the_wire_takes_is_refused() -> None:
     raise AssertionError("not refused")
 
 
-frames = st.tuples(
-    st.sampled_from(Channel), st.integers(0, 0xFFFF), st.binary(max_size=300)
-).map(lambda f: (f[0], f[1], f[2].replace(MAGIC, b"....")))
+frames = st.tuples(st.sampled_from(Channel), st.integers(0, 0xFFFF), st.binary(max_size=300)).map(
+    lambda f: (f[0], f[1], f[2].replace(MAGIC, b"...."))
+)
 text = st.binary(max_size=40).map(lambda t: t.replace(b"V", b"v"))
 
 
