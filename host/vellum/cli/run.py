@@ -17,6 +17,7 @@ from vellum.run.report import Report
 from vellum.run.session import run_vellum
 from vellum.run.summary import print_json, print_summary
 from vellum.run.terminal import KEYS
+from vellum.run.watch import INTERRUPTED
 
 __all__ = ["run"]
 
@@ -203,5 +204,6 @@ def run(
     else:
         print_summary(reports)
     if outcome.message:
-        print(f"vellum: {outcome.message}", file=sys.stderr)
+        kind = "" if outcome.reason == INTERRUPTED else "error: "
+        print(f"vellum: {kind}{outcome.message}", file=sys.stderr)
     return outcome.status

@@ -25,6 +25,7 @@ from vellum.run.report import Report
 from vellum.run.sink import TraceSink
 from vellum.run.watch import STUCK, Watch, ending
 from vellum.symbols import SymbolTable, read_symbols
+from vellum.trace.stat import summarize
 
 __all__ = ["Boot", "Setting"]
 
@@ -178,12 +179,13 @@ class Boot:
     def _report(self, outcome: Outcome, stats: Stats | None, wall: float) -> Report:
         end = outcome.counter if outcome.stopped or stats is None else stats.counter
         return Report(
-            directory=self._setting.directory.boot(self._number),
+            directory=self._sink.directory,
             reason=outcome.reason,
             ticks=None if end is None else end - self._start_counter,
             counter_hz=self._hello.counter_hz,
             wall_seconds=wall,
             exits={name: sum(counts) for name, counts in (stats.exits if stats else {}).items()},
+            devices=summarize(self._sink.directory).devices,
             trace_bytes=self._sink.bytes,
             events=self._sink.events,
             discarded=self._sink.discarded,

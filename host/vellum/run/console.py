@@ -18,7 +18,8 @@ __all__ = ["Console"]
 
 _LONGEST_LINE = 4096
 _PANIC = re.compile(r"^(?:\[ *[\d.]+\](?:\[[ \w]+\])? *)?(Kernel panic - not syncing.*)")
-_FAILED = re.compile(r"vellum: (cannot start: .*|panic: .*)")  # maybe amid the guest's own
+_FAILED = re.compile(r"vellum: (cannot start: .*|panic: .*)")
+_FAILED_CPU = re.compile(r"vellum:   cpu mpidr ")  # behind `panic:`, which a guest may print too
 
 
 class Console:
@@ -34,6 +35,7 @@ class Console:
         self._line = bytearray()
         self._guest = False
         self._silent = True
+        self._failure = ""  # what Vellum gave as its reason, perhaps
 
     def expect_vellum(self) -> None:
         """What comes now is Vellum's."""
@@ -81,8 +83,12 @@ class Console:
             self._events.put(OutputClosed())
 
     def _look(self, line: str) -> None:
+        """One whole line; Vellum's own may begin amid one of the guest's."""
         if failed := _FAILED.search(line):
-            self._events.put(VellumFailed(failed[1]))
+            self._failure = failed[1]
+        if self._failure and (not self._guest or _FAILED_CPU.search(line)):
+            self._events.put(VellumFailed(self._failure))
+            self._failure = ""
         elif not self._guest:
             if line:
                 self._early(line.removeprefix("vellum: "))

@@ -9,7 +9,8 @@ from vellum.symbols.table import SymbolTable
 
 __all__ = ["describe_cpus"]
 
-START = "_text"  # the symbol of an Image's first byte
+FIRST_CODE = "_stext"  # in the first 2 MiB of an Image, which is linked at a multiple of that
+ALIGNMENT = 2 << 20
 
 
 def describe_cpus(
@@ -29,9 +30,10 @@ def describe_cpus(
 
 def _name_of_pc(cpu: CpuStateRecord, kernel: int, symbols: SymbolTable | None) -> str:
     """` (symbol+offset)`, or nothing; before the MMU is on the PC is a physical address."""
-    start = symbols.address(START) if symbols else None
-    if symbols is None or start is None:
+    first = symbols.address(FIRST_CODE) if symbols else None
+    if symbols is None or first is None:
         return ""
     linked = cpu.pc - (symbols.slide_from_vbar(cpu.vbar) or 0)
+    start = first & -ALIGNMENT
     found = symbols.lookup(linked) or symbols.lookup(cpu.pc - kernel + start)
     return f" ({found[0]}+{found[1]:#x})" if found else ""

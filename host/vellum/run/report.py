@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vellum.trace.stat import DeviceStat
+
 __all__ = ["Report"]
 
 
@@ -18,6 +20,7 @@ class Report:
     counter_hz: int
     wall_seconds: float
     exits: dict[str, int]  # by name, over all CPUs
+    devices: tuple[DeviceStat, ...]  # the traced ones that were used
     trace_bytes: int
     events: int
     discarded: int  # events that Vellum dropped

@@ -25,6 +25,7 @@ class TraceSink:
         problem: Callable[[str], None],
     ) -> None:
         """Begins the trace. UsageError: the folder cannot be written."""
+        self.directory = directory
         self.uuid: UUID = uuid4()
         self.bytes = 0
         self.events = 0

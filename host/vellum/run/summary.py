@@ -41,6 +41,10 @@ def _as_json(report: Report) -> dict[str, Any]:
     return {
         **asdict(report),
         "directory": str(report.directory),
+        "devices": [
+            {"name": d.name, "reads": d.reads, "writes": d.writes, "other": d.other}
+            for d in report.devices
+        ],
         "guest_seconds": report.guest_seconds,
     }
 
@@ -50,6 +54,9 @@ def _rows(report: Report) -> list[tuple[str, str]]:
     exits = sorted(report.exits.items(), key=lambda item: -item[1])
     told = [f"{name} {count:,}" for name, count in exits if count]
     rows.append(("exits", ", ".join(told) if told else "none"))
+    for device in report.devices:
+        other = f", {device.other:,} other" if device.other else ""
+        rows.append((device.name, f"{device.reads:,} reads, {device.writes:,} writes{other}"))
     rows.append(("trace", f"{report.events:,} events, {report.trace_bytes:,} bytes"))
     rows.append(("lost", _lost(report)))
     rows.append(("in", str(report.directory)))

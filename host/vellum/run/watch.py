@@ -23,13 +23,14 @@ from vellum.run.events import (
 )
 from vellum.run.outcome import Outcome
 
-__all__ = ["EARLY_END", "STUCK", "VELLUM_FAILED", "Watch", "ending"]
+__all__ = ["EARLY_END", "INTERRUPTED", "STUCK", "VELLUM_FAILED", "Watch", "ending"]
 
 PANIC_GRACE = 2.0  # seconds for a guest that panics to stop by itself
 SIGPIPE_STATUS = 128 + signal.SIGPIPE
 HANG = "hang"
 TIMEOUT = "timeout"
 STUCK = (HANG, TIMEOUT)  # where each CPU is tells the user more
+INTERRUPTED = "interrupted"
 EARLY_END = "qemu_ended"
 VELLUM_FAILED = "vellum_failed"
 
@@ -39,13 +40,13 @@ def ending(event: Event) -> Outcome | None:
     match event:
         case Signalled(number):
             name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-            return Outcome("interrupted", 128 + number, f"ended by {name}")
+            return Outcome(INTERRUPTED, 128 + number, f"ended by {name}")
         case QuitRequested():
-            return Outcome("interrupted", 128 + signal.SIGINT, "ended by Ctrl-A x")
+            return Outcome(INTERRUPTED, 128 + signal.SIGINT, "ended by Ctrl-A x")
         case OutputClosed():
-            return Outcome("interrupted", SIGPIPE_STATUS, "ended: nobody reads the output")
+            return Outcome(INTERRUPTED, SIGPIPE_STATUS, "ended: nobody reads the output")
         case VellumFailed(line):
-            return Outcome(VELLUM_FAILED, 1, f"Vellum stopped: {line}", answers=False)
+            return Outcome(VELLUM_FAILED, 1, f"Vellum: {line}", answers=False)
         case QemuEnded(status):
             message = f"QEMU ended by itself with status {status}"
             return Outcome(EARLY_END, 1, message, answers=False)

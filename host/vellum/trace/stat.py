@@ -1,0 +1,165 @@
+"""Sums a trace up: how many events of what, where, and whether any are lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vellum.trace.context import load_context
+from vellum.trace.events import EVENTS
+from vellum.trace.names import Names, Place
+from vellum.trace.reader import Damage, Trace, open_trace
+
+Counts = Mapping[tuple[int, int], int]  # events by (type id, address)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterStat:
+    """Accesses to one register; `other` are those not decoded (stepped, aborted)."""
+
+    name: str
+    reads: int
+    writes: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStat:
+    """Accesses to one device; its registers, the most used first."""
+
+    name: str
+    reads: int
+    writes: int
+    other: int
+    registers: tuple[RegisterStat, ...]
+
+    @property
+    def events(self) -> int:
+        """All of them."""
+        return self.reads + self.writes + self.other
+
+
+@dataclass(frozen=True, slots=True)
+class CpuStat:
+    """One stream. `discarded`: events EL2 dropped; `missing`: packets that never came."""
+
+    cpu: int
+    events: int
+    packets: int
+    bytes: int
+    discarded: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """A whole trace. Times in ticks of the counter; `begin` None: no event."""
+
+    directory: Path
+    counter_hz: int
+    begin: int | None
+    end: int | None
+    types: Mapping[str, int]
+    devices: tuple[DeviceStat, ...]
+    cpus: tuple[CpuStat, ...]
+    damage: tuple[Damage, ...]
+
+    @property
+    def events(self) -> int:
+        """All events."""
+        return sum(cpu.events for cpu in self.cpus)
+
+    @property
+    def bytes(self) -> int:
+        """Of all packets, their headers included."""
+        return sum(cpu.bytes for cpu in self.cpus)
+
+    @property
+    def bytes_per_event(self) -> float | None:
+        """Headers of packets included; None: no event."""
+        return self.bytes / self.events if self.events else None
+
+    @property
+    def seconds(self) -> float:
+        """From the first event to the last."""
+        if self.begin is None or self.end is None:
+            return 0.0
+        return (self.end - self.begin) / self.counter_hz
+
+    @property
+    def discarded(self) -> int:
+        """Events that EL2 dropped, by its own count."""
+        return sum(cpu.discarded for cpu in self.cpus)
+
+    @property
+    def missing(self) -> int:
+        """Packets that never came, by their sequence numbers."""
+        return sum(cpu.missing for cpu in self.cpus)
+
+
+def summarize(directory: Path) -> Stat:
+    """Reads all of a trace. UsageError: it is none."""
+    trace = open_trace(directory)
+    context = load_context(directory)
+    return _summarize(trace, Names(context.devices))
+
+
+def _summarize(trace: Trace, names: Names) -> Stat:
+    counts: Counter[tuple[int, int]] = Counter()
+    cpus: list[CpuStat] = []
+    begins: list[int] = []
+    ends: list[int] = []
+    for cpu in sorted(trace.streams):
+        events = 0
+        for _, batch in trace.batches(cpu):
+            counts.update([(event[2], event[3][2]) for event in batch])
+            events += len(batch)
+            if batch:
+                begins.append(batch[0].time)
+                ends.append(batch[-1].time)
+        stream = trace.streams[cpu]
+        cpus.append(
+            CpuStat(cpu, events, stream.packets, stream.bytes, stream.discarded, stream.missing)
+        )
+    return Stat(
+        directory=trace.directory,
+        counter_hz=trace.counter_hz,
+        begin=min(begins, default=None),
+        end=max(ends, default=None),
+        types=_by_type(counts),
+        devices=_by_device(counts, names),
+        cpus=tuple(cpus),
+        damage=tuple(trace.damage),
+    )
+
+
+def _by_type(counts: Counts) -> dict[str, int]:
+    types: Counter[str] = Counter()
+    for (type_id, _), count in counts.items():
+        types[EVENTS[type_id].name] += count
+    return dict(types.most_common())
+
+
+def _by_device(counts: Counts, names: Names) -> tuple[DeviceStat, ...]:
+    """Of events that have an address."""
+    devices: dict[str, dict[str, list[int]]] = {}
+    for (type_id, address), count in counts.items():
+        event = EVENTS[type_id]
+        if "addr" not in event.fields:
+            continue
+        place: Place = names.place(address, event.name.startswith("mmio_write"))
+        kind = 0 if event.name.startswith("mmio_read") else 1
+        kind = kind if "value" in event.fields else 2
+        registers = devices.setdefault(place.device, {})
+        registers.setdefault(place.register, [0, 0, 0])[kind] += count
+    stats = [_device(name, registers) for name, registers in devices.items()]
+    return tuple(sorted(stats, key=lambda device: (-device.events, device.name)))
+
+
+def _device(name: str, registers: Mapping[str, list[int]]) -> DeviceStat:
+    rows = [RegisterStat(register, *counts) for register, counts in registers.items()]
+    rows.sort(key=lambda one: (-one.reads - one.writes - one.other, one.name))
+    reads, writes, other = (sum(column) for column in zip(*registers.values(), strict=True))
+    return DeviceStat(name, reads, writes, other, tuple(rows))
