@@ -124,6 +124,7 @@ check: $(VENV)/vellum ## format, lint, types, native unit tests, host tests: und
 .PHONY: format
 format: $(VENV)/vellum ## formats all C and Python
 	clang-format -i $(c_sources)
+	$(VENV)/ruff check --quiet --fix --config host/pyproject.toml host tests
 	$(VENV)/ruff format --quiet --config host/pyproject.toml host tests
 
 .PHONY: test

@@ -5,6 +5,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/psci.h"
+#include "dev/vpl011.h"
 #include "entry/layout.h"
 #include "irq/fiq.h"
 #include "irq/gic.h"
@@ -15,7 +16,6 @@
 #include "mem/stage1.h"
 #include "mem/stage2.h"
 #include "mmio/region.h"
-#include "dev/vpl011.h"
 #include "rpc/rpc.h"
 
 _Noreturn void main(void);

@@ -15,22 +15,22 @@ bool guarded_write(uint64_t address, uint64_t value, unsigned size_log2);
  * One instruction that may fault, and where to go on then: an entry of the table that
  * guarded_resume searches. Both are offsets from the entry's own place.
  */
-#define GUARDED(instruction, label)                                                               \
-    "1: " instruction "\n"                                                                        \
+#define GUARDED(instruction, label)                                                                \
+    "1: " instruction "\n"                                                                         \
     ".pushsection .guarded, \"a\"\n .balign 4\n .word 1b - ., " label " - .\n .popsection\n"
 
-#define GUARDED_LOAD(instruction, value, address, failed)                                         \
-    __asm__ goto(GUARDED(instruction, "%l[" #failed "]")                                          \
-                 : [v] "=r"(value)                                                                \
-                 : [a] "r"(address)                                                               \
-                 : "memory"                                                                       \
+#define GUARDED_LOAD(instruction, value, address, failed)                                          \
+    __asm__ goto(GUARDED(instruction, "%l[" #failed "]")                                           \
+                 : [v] "=r"(value)                                                                 \
+                 : [a] "r"(address)                                                                \
+                 : "memory"                                                                        \
                  : failed)
 
-#define GUARDED_STORE(instruction, value, address, failed)                                        \
-    __asm__ goto(GUARDED(instruction, "%l[" #failed "]")                                          \
-                 :                                                                                \
-                 : [v] "rZ"(value), [a] "r"(address)                                              \
-                 : "memory"                                                                       \
+#define GUARDED_STORE(instruction, value, address, failed)                                         \
+    __asm__ goto(GUARDED(instruction, "%l[" #failed "]")                                           \
+                 :                                                                                 \
+                 : [v] "rZ"(value), [a] "r"(address)                                               \
+                 : "memory"                                                                        \
                  : failed)
 
 /* One access of 1 << size_log2 bytes, never split, merged or repeated; zero-extended. */

@@ -2,6 +2,7 @@
  * Messages of the link's rpc channel. From hv/link/messages.toml.
  * Written by `python -m vellum.codegen`; do not edit.
  */
+/* clang-format off */
 #ifndef VELLUM_LINK_MESSAGES_H
 #define VELLUM_LINK_MESSAGES_H
 

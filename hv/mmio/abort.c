@@ -30,8 +30,8 @@ static inline uint64_t extend(uint64_t value, uint64_t esr)
 }
 
 /* The access has been performed: record it, and go on behind the instruction. */
-static inline void finish(struct cpu *cpu, struct trap_frame *frame, uint64_t esr,
-                          uint64_t address, uint64_t value)
+static inline void finish(struct cpu *cpu, struct trap_frame *frame, uint64_t esr, uint64_t address,
+                          uint64_t value)
 {
     bool write = (esr & ISS_WNR) != 0;
     uint64_t pc = frame->pc;

@@ -59,6 +59,7 @@ def _open(title: str, source: str) -> str:
     guard = f"VELLUM_{source}_H".upper().replace("/", "_")
     return (
         f"/*\n * {title} From hv/{source}.toml.\n * {_BY}\n */\n"
+        "/* clang-format off */\n"
         f'#ifndef {guard}\n#define {guard}\n\n#include "lib/types.h"'
     )
 
