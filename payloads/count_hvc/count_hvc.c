@@ -10,15 +10,15 @@ const char payload_name[] = "count_hvc";
 
 #define PSCI_VERSION 0x84000000
 
-#define TIME_CALLS(instruction, function, count)                                              \
-    ({                                                                                        \
-        uint64_t left_ = (count), function_ = (function), start_ = counter_now();             \
-        __asm__ volatile("1: mov x0, %1\n" instruction " #0\n subs %0, %0, #1\n b.ne 1b"      \
-                         : "+r"(left_)                                                        \
-                         : "r"(function_)                                                     \
-                         : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", \
-                           "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "memory");  \
-        counter_now() - start_;                                                               \
+#define TIME_CALLS(instruction, function, count)                                                   \
+    ({                                                                                             \
+        uint64_t left_ = (count), function_ = (function), start_ = counter_now();                  \
+        __asm__ volatile("1: mov x0, %1\n" instruction " #0\n subs %0, %0, #1\n b.ne 1b"           \
+                         : "+r"(left_)                                                             \
+                         : "r"(function_)                                                          \
+                         : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10",      \
+                           "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "memory");       \
+        counter_now() - start_;                                                                    \
     })
 
 void payload_run(void)

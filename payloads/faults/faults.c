@@ -86,15 +86,15 @@ static void test_fetch(void)
 }
 
 /* Instructions that are UNDEFINED at EL1 on a machine without EL3 and nested virtualization */
-#define UNDEFINED(name, text)                                                                     \
-    do {                                                                                          \
-        struct fault fault_;                                                                      \
-        fault_expect(&fault_);                                                                    \
-        __asm__ volatile(text : : : "x0", "memory");                                              \
-        fault_done();                                                                             \
-        print(name " count=%u ec=0x%lx", fault_.count, ESR_EC(fault_.esr));                       \
-        check(fault_.count == 1 && ESR_EC(fault_.esr) == EC_UNKNOWN, name ": count=%u esr=0x%lx", \
-              fault_.count, fault_.esr);                                                          \
+#define UNDEFINED(name, text)                                                                      \
+    do {                                                                                           \
+        struct fault fault_;                                                                       \
+        fault_expect(&fault_);                                                                     \
+        __asm__ volatile(text : : : "x0", "memory");                                               \
+        fault_done();                                                                              \
+        print(name " count=%u ec=0x%lx", fault_.count, ESR_EC(fault_.esr));                        \
+        check(fault_.count == 1 && ESR_EC(fault_.esr) == EC_UNKNOWN, name ": count=%u esr=0x%lx",  \
+              fault_.count, fault_.esr);                                                           \
     } while (0)
 
 static void test_undefined(void)

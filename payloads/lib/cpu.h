@@ -34,13 +34,13 @@
 #define SYSREG_TEXT(name) SYSREG_TEXT_(name)
 #define SYSREG_TEXT_(name) #name
 
-#define sysreg_read_text(name)                                         \
-    ({                                                                 \
-        uint64_t value_;                                               \
-        __asm__ volatile("mrs %0, " name : "=r"(value_) : : "memory"); \
-        value_;                                                        \
+#define sysreg_read_text(name)                                                                     \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("mrs %0, " name : "=r"(value_) : : "memory");                             \
+        value_;                                                                                    \
     })
-#define sysreg_write_text(name, value) \
+#define sysreg_write_text(name, value)                                                             \
     __asm__ volatile("msr " name ", %0" : : "r"((uint64_t)(value)) : "memory")
 
 #define isb() __asm__ volatile("isb" : : : "memory")

@@ -7,16 +7,16 @@
 
 #include <stdint.h>
 
-#define IO_ACCESSORS(bits, type, load, store, width)                                          \
-    static inline type io_read##bits(uint64_t address)                                        \
-    {                                                                                         \
-        type value;                                                                           \
-        __asm__ volatile(load " %" width "0, [%1]" : "=r"(value) : "r"(address) : "memory");  \
-        return value;                                                                         \
-    }                                                                                         \
-    static inline void io_write##bits(uint64_t address, type value)                           \
-    {                                                                                         \
-        __asm__ volatile(store " %" width "0, [%1]" : : "r"(value), "r"(address) : "memory"); \
+#define IO_ACCESSORS(bits, type, load, store, width)                                               \
+    static inline type io_read##bits(uint64_t address)                                             \
+    {                                                                                              \
+        type value;                                                                                \
+        __asm__ volatile(load " %" width "0, [%1]" : "=r"(value) : "r"(address) : "memory");       \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void io_write##bits(uint64_t address, type value)                                \
+    {                                                                                              \
+        __asm__ volatile(store " %" width "0, [%1]" : : "r"(value), "r"(address) : "memory");      \
     }
 
 IO_ACCESSORS(8, uint8_t, "ldrb", "strb", "w")

@@ -37,11 +37,11 @@ static void test_sizes(void)
     check(io_read32(fbrd) == 0x0f, "UARTFBRD is 0x%x", io_read32(fbrd));
 }
 
-#define LOAD(text, address)                                                          \
-    ({                                                                               \
-        uint64_t value_ = ~UINT64_C(0);                                              \
-        __asm__ volatile(text : "+r"(value_) : "r"((uint64_t)(address)) : "memory"); \
-        value_;                                                                      \
+#define LOAD(text, address)                                                                        \
+    ({                                                                                             \
+        uint64_t value_ = ~UINT64_C(0);                                                            \
+        __asm__ volatile(text : "+r"(value_) : "r"((uint64_t)(address)) : "memory");               \
+        value_;                                                                                    \
     })
 
 /* Sign extension, to 32 and to 64 bits: UARTPCELLID3 is 0xb1, negative as a byte. */
@@ -82,20 +82,20 @@ static void test_registers(void)
 }
 
 /* Forms with ISV = 0. Each runs with faults expected: a machine may refuse it, and says how. */
-#define FORM(name, ...)                                                                          \
-    static void form_##name(void)                                                                \
-    {                                                                                            \
-        uint64_t a = 0, b = 0, p = id;                                                           \
-        struct fault fault;                                                                      \
-        fault_expect(&fault);                                                                    \
-        __VA_ARGS__;                                                                             \
-        fault_done();                                                                            \
-        if (fault.count != 0)                                                                    \
-            print("form=" #name " faults=%u ec=0x%lx fsc=0x%lx", fault.count, fault.esr >> 26,   \
-                  fault.esr & 0x3f);                                                             \
-        else                                                                                     \
-            print("form=" #name " a=0x%lx b=0x%lx moved=%ld fbrd=0x%x", a, b, (int64_t)(p - id), \
-                  io_read32(fbrd));                                                              \
+#define FORM(name, ...)                                                                            \
+    static void form_##name(void)                                                                  \
+    {                                                                                              \
+        uint64_t a = 0, b = 0, p = id;                                                             \
+        struct fault fault;                                                                        \
+        fault_expect(&fault);                                                                      \
+        __VA_ARGS__;                                                                               \
+        fault_done();                                                                              \
+        if (fault.count != 0)                                                                      \
+            print("form=" #name " faults=%u ec=0x%lx fsc=0x%lx", fault.count, fault.esr >> 26,     \
+                  fault.esr & 0x3f);                                                               \
+        else                                                                                       \
+            print("form=" #name " a=0x%lx b=0x%lx moved=%ld fbrd=0x%x", a, b, (int64_t)(p - id),   \
+                  io_read32(fbrd));                                                                \
     }
 
 #define ASM(text) __asm__ volatile(text : "+r"(a), "+r"(b), "+r"(p) : : "v0", "memory")

@@ -28,16 +28,16 @@ static void take_interrupt(void)
 }
 
 /* Takes interrupts until the condition holds; false when that takes much too long. */
-#define WAIT_UNTIL(condition)                                                      \
-    ({                                                                             \
-        uint64_t end_ = counter_now() + SECONDS_TO_WAIT * sysreg_read(cntfrq_el0); \
-        sysreg_write(cntv_cval_el0, end_);                                         \
-        sysreg_write(cntv_ctl_el0, TIMER_CTL_ENABLE);                              \
-        isb();                                                                     \
-        while (!(condition) && counter_now() < end_)                               \
-            take_interrupt();                                                      \
-        sysreg_write(cntv_ctl_el0, 0);                                             \
-        (condition);                                                               \
+#define WAIT_UNTIL(condition)                                                                      \
+    ({                                                                                             \
+        uint64_t end_ = counter_now() + SECONDS_TO_WAIT * sysreg_read(cntfrq_el0);                 \
+        sysreg_write(cntv_cval_el0, end_);                                                         \
+        sysreg_write(cntv_ctl_el0, TIMER_CTL_ENABLE);                                              \
+        isb();                                                                                     \
+        while (!(condition) && counter_now() < end_)                                               \
+            take_interrupt();                                                                      \
+        sysreg_write(cntv_ctl_el0, 0);                                                             \
+        (condition);                                                                               \
     })
 
 /* One shot of the timer: armed, slept for in WFI, taken. Returns how late it was, in ticks. */
