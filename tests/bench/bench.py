@@ -40,7 +40,7 @@ def main() -> int:
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
     if options.json:
         print(json.dumps(result, indent=1))
-    else:
+    elif figures:
         _print_table(figures)
     return _judge(figures, failures)
 
