@@ -11,7 +11,6 @@ from uuid import UUID
 
 import pytest
 from fake_target import FakeTarget
-
 from vellum.errors import GuestFault, LinkError, RpcError
 from vellum.link import messages as m
 from vellum.link.frame import Channel, encode
