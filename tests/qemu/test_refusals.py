@@ -62,7 +62,7 @@ def test_says_why_it_cannot_start(machine: tuple[str, ...], line: str, tmp_path:
 
 def test_run_passes_the_line_on(tmp_path: Path) -> None:
     options = payload("hello")
-    options[options.index("--mem") + 1] = "40M"
+    options[options.index("--mem") + 1] = "32M"
     done = run(options, tmp_path / "trace", timeout=20)
     assert done.status == 1
     assert "too little RAM" in done.console.splitlines()[-1]
