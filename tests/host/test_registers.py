@@ -10,7 +10,7 @@ from vellum.devices import load_registers
 from vellum.devices.registers import Hit, RegisterMap, parse_registers
 from vellum.qemu.binary import find_qemu
 
-NAMES = ["fw-cfg", "gicv3", "gicv3-its", "pl011", "pl031", "pl061", "virtio-mmio"]
+NAMES = ["fw-cfg", "gicv3", "gicv3-its", "pci-ecam", "pl011", "pl031", "pl061", "virtio-mmio"]
 
 MACHINE = "-S -M virt,gic-version=3 -cpu max -smp 2 -nodefaults -display none -monitor stdio"
 
@@ -31,6 +31,7 @@ AFTER_RESET = [
     ("gicv3", 0x80A0000, 1, "0.GICR_WAKER", 0x6),
     ("gicv3-its", 0x8080000, 0, "GITS_CTLR", 0x80000000),
     ("gicv3-its", 0x8080000, 0, "GITS_PIDR2", 0x3B),
+    ("pci-ecam", 0x4010000000, 0, "00:00.0.VendorID", 0x00081B36),
     ("virtio-mmio", 0xA000000, 0, "MagicValue", 0x74726976),
     ("virtio-mmio", 0xA000000, 0, "Version", 1),
     ("virtio-mmio", 0xA000000, 0, "VendorID", 0x554D4551),
@@ -134,6 +135,7 @@ def test_arrays_name_their_elements() -> None:
     assert hit("gicv3", 0x108).name == "GICD_ISENABLER2"
     assert hit("gicv3", 0x402).byte == 2
     assert hit("virtio-mmio", 0x10E).name == "Config+14"
+    assert hit("pci-ecam", 0x1FB010).name == "01:1f.3.BAR0"
     assert hit("gicv3", 3 * 0x20000 + 0x10080, block=1).name == "3.GICR_IGROUPR0"
 
 
