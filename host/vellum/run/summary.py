@@ -50,7 +50,7 @@ def _as_json(report: Report) -> dict[str, Any]:
 
 
 def _rows(report: Report) -> list[tuple[str, str]]:
-    rows = [("ended by", report.reason.replace("_", " ")), ("time", _time(report))]
+    rows = [("ended by", report.reason.replace("_", " ")), ("boot time", _time(report))]
     exits = sorted(report.exits.items(), key=lambda item: -item[1])
     told = [f"{name} {count:,}" for name, count in exits if count]
     rows.append(("exits", ", ".join(told) if told else "none"))
