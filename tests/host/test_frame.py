@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from vellum.link.frame import HEADER, MAGIC, MAX_PAYLOAD, Channel, FrameReceiver, encode
 
 Frame = tuple[Channel, int, bytes]

@@ -16,9 +16,17 @@ from vellum.run.report import Report
 __all__ = ["print_json", "print_summary"]
 
 
+class _Output(Console):
+    """Standard output; the base would end the process when nobody reads it."""
+
+    def on_broken_pipe(self) -> None:
+        """Lets the command's main decide."""
+        raise BrokenPipeError
+
+
 def print_summary(reports: Sequence[Report]) -> None:
     """A table on stdout for each boot."""
-    console = Console(highlight=False)
+    console = _Output(highlight=False)
     for number, report in enumerate(reports, 1):
         table = Table(show_header=False, box=None, pad_edge=False)
         table.add_column(style="bold")

@@ -1,0 +1,21 @@
+"""What several host tests use: the device tree of QEMU's machine."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def virt_dtb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of `-M virt` as `vellum run` starts it, with 256 MiB, written by QEMU itself."""
+    path = tmp_path_factory.mktemp("dtb") / "virt.dtb"
+    machine = f"virt,virtualization=on,gic-version=3,dumpdtb={path}"
+    subprocess.run(
+        ["qemu-system-aarch64", "-M", machine, "-cpu", "max", "-m", "256M", "-display", "none",
+         "-nodefaults"],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    return path
