@@ -8,6 +8,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifndef V
+.SILENT: # V=1 shows the commands
+endif
 
 CROSS := aarch64-linux-gnu-
 NEWLIB := build/toolchain/newlib
@@ -22,12 +25,13 @@ QEMU_ARGS ?=
 
 .PHONY: all
 all: image payloads $(VENV)/vellum ## the image, the payloads and the command .venv/bin/vellum
+	echo "built: build/vellum.img ($$(stat -c %s build/vellum.img) bytes), build/payloads, $(VENV)/vellum"
 
 .PHONY: help
 help: ## this list
-	@echo "make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
-	@echo "The cache of downloads and slow builds: $${VELLUM_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/vellum}"
+	echo "make TARGET, where TARGET is one of"
+	sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
+	echo "The cache of downloads and slow builds: $${VELLUM_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/vellum}"
 
 # --- what comes from outside -------------------------------------------------------------------
 
@@ -35,22 +39,22 @@ ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 include build/toolchain.mk
 endif
 
-toolchain_gone := $(if $(and $(wildcard $(NEWLIB)/lib/libc.a),$(wildcard $(LIBFDT)/lib/libfdt.a)),,FORCE)
-
-build/toolchain.mk: host/setup/deps host/setup/packages host/setup/newlib host/setup/libfdt \
-    host/setup/common.sh host/setup/apt.sh $(toolchain_gone)
-	@host/setup/deps
-	@host/setup/newlib
-	@host/setup/libfdt
-	@echo "GCC_INCLUDE := $$($(CROSS)gcc -print-file-name=include)" > $@
+# Looked at every time, since packages and the cache may go; rewritten, and make started over, only
+# when it differs.
+build/toolchain.mk: FORCE
+	host/setup/deps
+	host/setup/newlib
+	host/setup/libfdt
+	mkdir -p build
+	echo "GCC_INCLUDE := $$($(CROSS)gcc -print-file-name=include)" > $@.new
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(VENV)/vellum: host/pyproject.toml host/requirements.lock host/setup/venv
-	@host/setup/venv
+	host/setup/venv
 
 .PHONY: deps
 deps: $(VENV)/vellum kernels qemu10 ## everything that is fetched: packages, toolchain, Python, kernels
-	@host/setup/deps
-	@echo "deps: all there"
+	echo "deps: all there"
 
 kernel_stamps := $(KERNELS:%=build/kernels/%/vmlinuz)
 initramfs_images := $(KERNELS:%=build/initramfs/%.cpio.gz)
@@ -59,23 +63,23 @@ initramfs_images := $(KERNELS:%=build/initramfs/%.cpio.gz)
 kernels: $(kernel_stamps) $(initramfs_images) ## the stock Debian kernels and an initramfs for each
 
 $(kernel_stamps): build/kernels/%/vmlinuz: payloads/linux/fetch payloads/linux/%.profile
-	@payloads/linux/fetch $*
+	payloads/linux/fetch $*
 
 $(initramfs_images): build/initramfs/%.cpio.gz: payloads/initramfs/build payloads/initramfs/init \
     payloads/initramfs/modules payloads/initramfs/cntvct.c build/kernels/%/vmlinuz
-	@payloads/initramfs/build $*
+	payloads/initramfs/build $*
 
 .PHONY: qemu10
 qemu10: build/toolchain/qemu10/qemu-system-aarch64 ## a second, newer QEMU beside Debian 12's
 
 build/toolchain/qemu10/qemu-system-aarch64: host/setup/qemu10
-	@host/setup/qemu10
+	host/setup/qemu10
 
 .PHONY: disk
 disk: build/disk.img ## a small ext4 disk for guests
 
 build/disk.img: payloads/initramfs/disk
-	@payloads/initramfs/disk $@
+	payloads/initramfs/disk $@
 
 # --- what is built -----------------------------------------------------------------------------
 
@@ -106,18 +110,25 @@ run: all build/kernels/$(GUEST)/vmlinuz build/initramfs/$(GUEST).cpio.gz build/d
 	    -device virtio-blk-device,drive=disk,bus=virtio-mmio-bus.0 $(QEMU_ARGS)
 
 PYTEST := $(VENV)/pytest -c host/pyproject.toml --rootdir .
-c_sources = $(shell find hv payloads tests -name '*.[ch]')
+generated := hv/link/messages.h hv/trace/events.h
+c_sources = $(filter-out $(generated),$(shell find hv payloads tests -name '*.[ch]'))
 
 .PHONY: check
-check: $(VENV)/vellum unit ## format, lint, types, native unit tests, host tests: under a minute
+check: $(VENV)/vellum ## format, lint, types, native unit tests, host tests: under a minute
 	clang-format --dry-run -Werror $(c_sources)
 	$(VENV)/ruff format --quiet --check --diff --config host/pyproject.toml host tests
 	$(VENV)/ruff check --quiet --config host/pyproject.toml host tests
 	$(VENV)/mypy --config-file host/pyproject.toml host/vellum
 	$(PYTEST) --quiet tests/host
 
+.PHONY: format
+format: $(VENV)/vellum ## formats all C and Python
+	clang-format -i $(c_sources)
+	$(VENV)/ruff check --quiet --fix --config host/pyproject.toml host tests
+	$(VENV)/ruff format --quiet --config host/pyproject.toml host tests
+
 .PHONY: test
-test: all kernels qemu10 build/disk.img unit ## all tests; ONLY=EXPRESSION: those that match
+test: all kernels qemu10 build/disk.img ## all tests; ONLY=EXPRESSION: those that match
 	$(PYTEST) $(if $(ONLY),-k "$(ONLY)") tests
 
 .PHONY: bench

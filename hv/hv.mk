@@ -16,18 +16,22 @@ build/hv/trap/%.o: HV_STRICT :=
 
 build/hv/%.c.o: hv/%.c | $(HV_TOOLS)
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(HV_FLAGS) $(HV_STRICT) -MMD -MP -c -o $@ $<
+	@echo "  CC   $<"
+	@$(CROSS)gcc $(HV_FLAGS) $(HV_STRICT) -MMD -MP -c -o $@ $<
 
 build/hv/%.S.o: hv/%.S | $(HV_TOOLS)
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(HV_FLAGS) -MMD -MP -c -o $@ $<
+	@echo "  AS   $<"
+	@$(CROSS)gcc $(HV_FLAGS) -MMD -MP -c -o $@ $<
 
 build/vellum.elf: $(HV_OBJECTS) hv/vellum.lds
-	$(CROSS)gcc -nostdlib -static-pie -Wl,-T,hv/vellum.lds,-z,norelro,-z,notext,--no-warn-rwx-segments,-z,noexecstack \
+	@echo "  LD   $@"
+	@$(CROSS)gcc -nostdlib -static-pie -Wl,-T,hv/vellum.lds,-z,norelro,-z,notext,--no-warn-rwx-segments,-z,noexecstack \
 	    -Wl,--no-dynamic-linker,--build-id=none,--gc-sections \
 	    -o $@ $(HV_OBJECTS) $(LIBFDT)/lib/libfdt.a $(NEWLIB)/lib/libc.a
 
 build/vellum.img: build/vellum.elf
-	$(CROSS)objcopy -O binary $< $@
+	@echo "  IMG  $@"
+	@$(CROSS)objcopy -O binary $< $@
 
 -include $(HV_OBJECTS:.o=.d)

@@ -7,14 +7,31 @@
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 host_arch=$(dpkg --print-architecture)
 
-private_apt() { # private_apt TOOL ARGUMENT...: apt-get or apt-cache on the configuration of apt_open
-    local tool=$1
-    shift
-    "$tool" -qq -o Dir::Etc="$private" -o Dir::Etc::parts=/etc/apt/apt.conf.d \
-        -o Dir::State="$private" -o Dir::State::status="$private/status" -o Dir::Cache="$private" \
-        -o APT::Architectures::=arm64 -o APT::Sandbox::User= -o APT::Update::Post-Invoke= \
-        -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false \
-        -o Acquire::Retries=3 "$@"
+# private_apt TOOL ARGUMENT...: apt-get or apt-cache on the configuration of apt_open.
+private_apt() {
+    APT_CONFIG=$private/apt.conf "$1" -qq "${@:2}"
+}
+
+# Of the machine's configuration only how to reach the network is taken over (proxies, credentials);
+# its hooks are not, since they act on the machine's own cache.
+write_config() {
+    apt-config dump | grep -iE '^Acquire::(https?|socks5h|ForceIPv|Check-)[^ ]* ".+";$' || true
+    cat <<CONFIG
+Dir "$private";
+Dir::Etc "$private";
+Dir::Etc::parts "none";
+Dir::Etc::netrc "/etc/apt/auth.conf";
+Dir::Etc::netrcparts "/etc/apt/auth.conf.d";
+Dir::State "$private";
+Dir::State::status "$private/status";
+Dir::Cache "$private";
+Dir::Bin::methods "/usr/lib/apt/methods";
+APT::Architecture "$host_arch";
+APT::Architectures { "$host_arch"; "arm64"; };
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "3";
+CONFIG
 }
 
 # mirror_of SUITE: the address that the machine's apt has for a suite.
@@ -39,20 +56,21 @@ apt_open() {
 }
 
 refresh_lists() {
-    local spec fields wanted=
+    local spec fields
+    mkdir -p "$private"/{lists/partial,archives/partial,preferences.d,none}
+    touch "$private/status"
+    write_config > "$private/apt.conf"
     for spec in "$@"; do
         IFS=: read -ra fields <<< "$spec"
-        wanted+="$(source_line "${fields[@]}")"$'\n'
-    done
-    if [ "$wanted" = "$(cat "$private/sources.list" 2> /dev/null)"$'\n' ] \
+        source_line "${fields[@]}"
+    done > "$private/sources.list.new"
+    if cmp -s "$private/sources.list.new" "$private/sources.list" \
         && [ -n "$(find "$private/fresh" -mmin -1440 2> /dev/null)" ]; then
         return
     fi
     say "reading the package lists of $*"
     [ -f "$keyring" ] || die "no $keyring" "apt-get install debian-archive-keyring"
-    mkdir -p "$private"/{lists/partial,archives/partial,preferences.d}
-    touch "$private/status"
-    printf '%s' "$wanted" > "$private/sources.list"
+    mv "$private/sources.list.new" "$private/sources.list"
     private_apt apt-get update >&2 || die "the package lists cannot be read: see apt's message above"
     touch "$private/fresh"
 }

@@ -45,8 +45,8 @@ struct cpu {
 
     uint64_t mpidr;
     unsigned index;
-    uint64_t gicr;       /* base of its redistributor's RD frame */
-    uint64_t entry;      /* where the guest wants to start on this CPU, and x0 there */
+    uint64_t gicr;  /* base of its redistributor's RD frame */
+    uint64_t entry; /* where the guest wants to start on this CPU, and x0 there */
     uint64_t context;
     enum cpu_state state; /* atomic */
     bool asked;           /* atomic: another CPU wants a flush and a snapshot */

@@ -25,9 +25,6 @@ enum psci_function {
     PSCI_SYSTEM_RESET2 = 0x84000012,
 };
 #define SMC64 BIT(30)
-#define PSCI_SUCCESS 0
-/* Owner: standard secure service, function numbers of PSCI. */
-#define IS_PSCI(function) (((function) & 0xbfffffe0) == 0x84000000)
 
 /* How long a guest that wants to stop waits for a host that may be gone, seconds. */
 #define HOST_PATIENCE_S 10
@@ -157,7 +154,8 @@ static bool psci_call(struct cpu *cpu, struct trap_frame *frame)
 
 void psci_guest_smc(struct cpu *cpu, struct trap_frame *frame)
 {
-    bool psci = IS_PSCI((uint32_t)frame->x[0]);
+    /* Owner: standard secure service; function numbers of PSCI: 0 to 31. */
+    bool psci = ((uint32_t)frame->x[0] & ~SMC64 & ~UINT64_C(0x1f)) == 0x84000000;
 
     cpu->exits[psci ? EXIT_PSCI : EXIT_SMC]++;
     /* A trapped SMC leaves ELR_EL2 at the instruction itself (DDI 0487, HCR_EL2.TSC). */

@@ -70,10 +70,10 @@
 #define MDSCR_SS BIT(0)
 
 /* HCRX_EL2: every bit that, when 0, takes a feature from EL1. RES0 where the feature is not. */
-#define HCRX_ENABLES                                                                              \
-    (BIT(0) /* EnAS0 */ | BIT(1) /* EnALS */ | BIT(2) /* EnASR */ | BIT(11) /* MSCEn */ |         \
-     BIT(14) /* TCR2En */ | BIT(15) /* SCTLR2En */ | BIT(17) /* D128En */ |                       \
-     BIT(18) /* EnSNERR */ | BIT(20) /* EnSDERR */ | BIT(21) /* EnIDCP128 */ |                    \
+#define HCRX_ENABLES                                                                               \
+    (BIT(0) /* EnAS0 */ | BIT(1) /* EnALS */ | BIT(2) /* EnASR */ | BIT(11) /* MSCEn */ |          \
+     BIT(14) /* TCR2En */ | BIT(15) /* SCTLR2En */ | BIT(17) /* D128En */ |                        \
+     BIT(18) /* EnSNERR */ | BIT(20) /* EnSDERR */ | BIT(21) /* EnIDCP128 */ |                     \
      BIT(22) /* GCSEn */ | BIT(23) /* EnFPM */ | BIT(24) /* PACMEn */)
 
 /* HFGRTR_EL2 and HFGWTR_EL2: the bits of reversed sense, 63..52 and 50 (nAMAIR2 to nACCDATA). */
@@ -141,7 +141,7 @@
 #define EC_STEP_LOWER 0x32
 
 /* ISS of a data abort (ESR_ELx, "ISS encoding for an exception from a Data Abort") */
-#define ISS_DFSC(esr) ((esr) & 0x3f)
+#define ISS_DFSC(esr) ((esr)&0x3f)
 #define ISS_WNR BIT(6)
 #define ISS_S1PTW BIT(7)
 #define ISS_CM BIT(8)
@@ -153,10 +153,10 @@
 #define ISS_ISV BIT(24)
 #define DFSC_EXTERNAL_ABORT 0x10
 /* Translation fault at level 0..3: 0b0001LL. */
-#define DFSC_IS_TRANSLATION(dfsc) (((dfsc) & 0x3c) == 0x04)
+#define DFSC_IS_TRANSLATION(dfsc) (((dfsc)&0x3c) == 0x04)
 
 /* ISS of a trapped MSR, MRS or system instruction: Op0 Op2 Op1 CRn CRm, without Rt and direction */
-#define ISS_SYSREG(op0, op1, crn, crm, op2)                                                       \
+#define ISS_SYSREG(op0, op1, crn, crm, op2)                                                        \
     (((op0) << 20) | ((op2) << 17) | ((op1) << 14) | ((crn) << 10) | ((crm) << 1))
 #define ISS_SYSREG_MASK UINT64_C(0x3ffc1e)
 #define ISS_SYSREG_RT(esr) FIELD(esr, 9, 5)
@@ -173,13 +173,13 @@
 #define STRINGIFY_(x) #x
 #define STRINGIFY(x) STRINGIFY_(x)
 
-#define sysreg_read(name)                                                                         \
-    ({                                                                                            \
-        uint64_t value_;                                                                          \
-        __asm__ volatile("mrs %0, " STRINGIFY(name) : "=r"(value_));                              \
-        value_;                                                                                   \
+#define sysreg_read(name)                                                                          \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("mrs %0, " STRINGIFY(name) : "=r"(value_));                               \
+        value_;                                                                                    \
     })
-#define sysreg_write(name, value)                                                                 \
+#define sysreg_write(name, value)                                                                  \
     __asm__ volatile("msr " STRINGIFY(name) ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
 static inline void isb(void)

@@ -99,11 +99,13 @@ uint64_t early_main(const void *fdt)
     check_cpu();
 
     size = ALIGN_UP(image_size + ALIGN_UP(fdt_totalsize(fdt), 16 * KIB) + POOL_SIZE +
-                        machine.cpu_count * POOL_SIZE_CPU, 2 * MIB);
+                        machine.cpu_count * POOL_SIZE_CPU,
+                    2 * MIB);
     if (total_ram() < size + GUEST_RAM_MIN || !find_place(fdt, size))
         cannot_start("too little RAM: %lu MiB found, Vellum needs %lu MiB in one piece and the "
-                     "guest at least %lu MiB", (unsigned long)(total_ram() / MIB),
-                     (unsigned long)(size / MIB), (unsigned long)(GUEST_RAM_MIN / MIB));
+                     "guest at least %lu MiB",
+                     (unsigned long)(total_ram() / MIB), (unsigned long)(size / MIB),
+                     (unsigned long)(GUEST_RAM_MIN / MIB));
 
     fdt_at = vellum_range.start + image_size;
     machine.fdt = (paddr){fdt_at};

@@ -5,6 +5,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/psci.h"
+#include "dev/vpl011.h"
 #include "entry/layout.h"
 #include "irq/fiq.h"
 #include "irq/gic.h"
@@ -15,7 +16,6 @@
 #include "mem/stage1.h"
 #include "mem/stage2.h"
 #include "mmio/region.h"
-#include "dev/vpl011.h"
 #include "rpc/rpc.h"
 
 _Noreturn void main(void);
@@ -58,6 +58,24 @@ static void hide_link(void)
     if (link_is_pl011())
         vpl011_init(device->base, machine.free_spi);
     gic_guard(device->intid);
+    CHECK(region_add(&region) == STATUS_OK);
+}
+
+/* Nothing is there for the guest: it gets an external abort. */
+static bool nobody(struct mmio_access *access)
+{
+    (void)access;
+    return false;
+}
+
+/* Stage 2 stops the guest's accesses to Vellum's memory; this keeps us from performing them. */
+static void hide_memory(void)
+{
+    struct region region = {.start = vellum_range.start,
+                            .end = vellum_range.start + vellum_range.size,
+                            .model = nobody,
+                            .exit = EXIT_MMIO_ABORTED};
+
     CHECK(region_add(&region) == STATUS_OK);
 }
 
@@ -104,6 +122,7 @@ void main(void)
         cannot_start("no link: neither a virtio-console port named vellum nor a PL011");
     gic_own_spi(link_device()->intid);
     hide_link();
+    hide_memory();
     fdt_pack((void *)machine.fdt.pa);
     machine.fdt_size = fdt_totalsize((void *)machine.fdt.pa);
 

@@ -146,15 +146,15 @@ void gic_send_sgi(const struct cpu *cpu)
     uint64_t mpidr = cpu->mpidr;
 
     /* ICC_SGI0R_EL1: Aff3, RS, Aff2, INTID, Aff1, target list of 16 in the range RS. */
-    sysreg_write(SYS_ICC_SGI0R_EL1,
-                 FIELD(mpidr, 39, 32) << 48 | FIELD(mpidr, 7, 4) << 44 |
-                     FIELD(mpidr, 23, 16) << 32 | (uint64_t)GIC_VELLUM_SGI << 24 |
-                     FIELD(mpidr, 15, 8) << 16 | BIT(FIELD(mpidr, 3, 0)));
+    sysreg_write(SYS_ICC_SGI0R_EL1, FIELD(mpidr, 39, 32) << 48 | FIELD(mpidr, 7, 4) << 44 |
+                                        FIELD(mpidr, 23, 16) << 32 |
+                                        (uint64_t)GIC_VELLUM_SGI << 24 | FIELD(mpidr, 15, 8) << 16 |
+                                        BIT(FIELD(mpidr, 3, 0)));
     isb();
 }
 
 void irq_set_guest_spi(uint32_t intid, bool level)
 {
-    io_write32(dist(level ? GICD_ISPENDR : GICD_ICPENDR) + intid / 32 * 4,
-               UINT32_C(1) << (intid % 32));
+    io_write32(dist(level ? GICD_ISPENDR : GICD_ICPENDR) + intid / 32 * 4, UINT32_C(1)
+                                                                               << (intid % 32));
 }

@@ -21,12 +21,12 @@ struct bank {
 };
 
 static const struct bank banks[] = {
-    {GICD_IGROUPR, 1, WRITE_BACK},    {GICD_ISENABLER, 1, WRITE_ZERO},
-    {GICD_ICENABLER, 1, WRITE_ZERO},  {GICD_ISPENDR, 1, WRITE_ZERO},
-    {GICD_ICPENDR, 1, WRITE_ZERO},    {GICD_ISACTIVER, 1, WRITE_ZERO},
-    {GICD_ICACTIVER, 1, WRITE_ZERO},  {GICD_IPRIORITYR, 8, WRITE_BACK},
-    {GICD_ICFGR, 2, WRITE_BACK},      {GICD_IGRPMODR, 1, WRITE_BACK},
-    {GICD_NSACR, 2, WRITE_BACK},      {GICD_IROUTER, 64, WRITE_BACK},
+    {GICD_IGROUPR, 1, WRITE_BACK},   {GICD_ISENABLER, 1, WRITE_ZERO},
+    {GICD_ICENABLER, 1, WRITE_ZERO}, {GICD_ISPENDR, 1, WRITE_ZERO},
+    {GICD_ICPENDR, 1, WRITE_ZERO},   {GICD_ISACTIVER, 1, WRITE_ZERO},
+    {GICD_ICACTIVER, 1, WRITE_ZERO}, {GICD_IPRIORITYR, 8, WRITE_BACK},
+    {GICD_ICFGR, 2, WRITE_BACK},     {GICD_IGRPMODR, 1, WRITE_BACK},
+    {GICD_NSACR, 2, WRITE_BACK},     {GICD_IROUTER, 64, WRITE_BACK},
 };
 
 static uint32_t guarded_spi;
@@ -55,10 +55,7 @@ static uint64_t bits_of(uint32_t intid, uint64_t offset, unsigned bits, enum kin
 
 static bool raw_read(struct mmio_access *access)
 {
-    struct guarded_value read = guarded_read(access->address, access->size_log2);
-
-    access->value = read.value;
-    return read.ok;
+    return guarded_read(access->address, access->size_log2, &access->value);
 }
 
 /* An access to a frame in which `intid` is ours. */
@@ -77,9 +74,10 @@ static bool spare(struct mmio_access *access, uint64_t frame, uint32_t intid)
     }
     value &= ~mine;
     if (mine != 0 && kind == WRITE_BACK) {
-        struct guarded_value now = guarded_read(access->address, access->size_log2);
+        uint64_t now;
 
-        value |= now.value & mine;
+        guarded_read(access->address, access->size_log2, &now);
+        value |= now & mine;
     }
     return guarded_write(access->address, value, access->size_log2);
 }

@@ -1,44 +1,16 @@
 /*
- * Accesses that may fault (lib/guarded.h). Between guarded_begin and guarded_end no stack is used,
- * except by guarded_smc, so that a fault can go on at guarded_failed with nothing to undo.
+ * Guarded accesses that are more than one instruction (lib/guarded.h).
  */
-    .section .text.guarded, "ax"
-    .balign 64
-guarded_begin:
+    /* The instruction that follows may fault: then go on at \resume. */
+    .macro guarded resume
+    .pushsection .guarded, "a"
+    .balign 4
+    .word 9f - ., \resume - .
+    .popsection
+9:
+    .endm
 
-/* x0: address, w1: log2 of the size. Each form is two instructions, eight bytes. */
-    .global guarded_read_
-guarded_read_:
-    adr x2, 1f
-    add x2, x2, w1, uxtw #3
-    mov x1, #1
-    br x2
-1:  ldrb w0, [x0]
-    ret
-    ldrh w0, [x0]
-    ret
-    ldr w0, [x0]
-    ret
-    ldr x0, [x0]
-    ret
-
-/* x0: address, x1: value, w2: log2 of the size. */
-    .global guarded_write_
-guarded_write_:
-    adr x3, 1f
-    add x3, x3, w2, uxtw #3
-    mov x2, x0
-    mov x0, #1
-    br x3
-1:  strb w1, [x2]
-    ret
-    strh w1, [x2]
-    ret
-    str w1, [x2]
-    ret
-    str x1, [x2]
-    ret
-
+    .text
 /* x0: to, x1: from, x2: bytes. */
     .global guarded_copy
 guarded_copy:
@@ -47,23 +19,22 @@ guarded_copy:
     b.ne 2f
 1:  subs x3, x2, #8
     b.lo 2f
+    guarded 4f
     ldr x4, [x1], #8
+    guarded 4f
     str x4, [x0], #8
     mov x2, x3
     b 1b
 2:  cbz x2, 3f
+    guarded 4f
     ldrb w4, [x1], #1
+    guarded 4f
     strb w4, [x0], #1
     sub x2, x2, #1
     b 2b
 3:  mov x0, #1
     ret
-guarded_end:
-
-/* Both results say no. */
-guarded_failed:
-    mov x0, #0
-    mov x1, #0
+4:  mov x0, #0
     ret
 
 /* x0: uint64_t[18]. */
@@ -82,7 +53,7 @@ guarded_smc:
     ldp x4, x5, [x30, #32]
     ldp x2, x3, [x30, #16]
     ldp x0, x1, [x30]
-guarded_smc_instruction:
+    guarded guarded_smc_failed
     smc #0
     ldr x30, [sp, #16]
     stp x0, x1, [x30]
@@ -101,20 +72,3 @@ guarded_smc_instruction:
 guarded_smc_failed:
     mov x0, #0
     b 1b
-
-/* x0: PC of the fault. */
-    .global guarded_resume
-guarded_resume:
-    adr x1, guarded_begin
-    cmp x0, x1
-    b.lo 1f
-    adr x1, guarded_end
-    cmp x0, x1
-    adr x2, guarded_failed
-    b.lo 2f
-1:  adr x1, guarded_smc_instruction
-    cmp x0, x1
-    adr x2, guarded_smc_failed
-    csel x2, x2, xzr, eq
-2:  mov x0, x2
-    ret

@@ -7,34 +7,65 @@
 
 #include "lib/types.h"
 
-#ifndef VELLUM_FAKE_IO
-struct guarded_value {
-    uint64_t value;
-    uint64_t ok;
-};
-
+#ifdef VELLUM_FAKE_IO
+bool guarded_read(uint64_t address, unsigned size_log2, uint64_t *value);
+bool guarded_write(uint64_t address, uint64_t value, unsigned size_log2);
+#else
 /*
- * One access of 1 << size_log2 bytes, never split, merged or repeated. The routines of
- * lib/guarded.S keep all registers but those named here, so that a caller on the path of every
- * access need not save its own.
+ * One instruction that may fault, and where to go on then: an entry of the table that
+ * guarded_resume searches. Both are offsets from the entry's own place.
  */
-static inline struct guarded_value guarded_read(uint64_t address, unsigned size_log2)
-{
-    register uint64_t x0 __asm__("x0") = address;
-    register uint64_t x1 __asm__("x1") = size_log2;
+#define GUARDED(instruction, label)                                                                \
+    "1: " instruction "\n"                                                                         \
+    ".pushsection .guarded, \"a\"\n .balign 4\n .word 1b - ., " label " - .\n .popsection\n"
 
-    __asm__ volatile("bl guarded_read_" : "+r"(x0), "+r"(x1) : : "x2", "x30", "memory");
-    return (struct guarded_value){x0, x1};
+#define GUARDED_LOAD(instruction, value, address, failed)                                          \
+    __asm__ goto(GUARDED(instruction, "%l[" #failed "]")                                           \
+                 : [v] "=r"(value)                                                                 \
+                 : [a] "r"(address)                                                                \
+                 : "memory"                                                                        \
+                 : failed)
+
+#define GUARDED_STORE(instruction, value, address, failed)                                         \
+    __asm__ goto(GUARDED(instruction, "%l[" #failed "]")                                           \
+                 :                                                                                 \
+                 : [v] "rZ"(value), [a] "r"(address)                                               \
+                 : "memory"                                                                        \
+                 : failed)
+
+/* One access of 1 << size_log2 bytes, never split, merged or repeated; zero-extended. */
+static inline bool guarded_read(uint64_t address, unsigned size_log2, uint64_t *value)
+{
+    uint64_t read;
+
+    if (size_log2 == 2)
+        GUARDED_LOAD("ldr %w[v], [%[a]]", read, address, failed);
+    else if (size_log2 == 1)
+        GUARDED_LOAD("ldrh %w[v], [%[a]]", read, address, failed);
+    else if (size_log2 == 0)
+        GUARDED_LOAD("ldrb %w[v], [%[a]]", read, address, failed);
+    else
+        GUARDED_LOAD("ldr %[v], [%[a]]", read, address, failed);
+    *value = read;
+    return true;
+failed:
+    *value = 0;
+    return false;
 }
 
 static inline bool guarded_write(uint64_t address, uint64_t value, unsigned size_log2)
 {
-    register uint64_t x0 __asm__("x0") = address;
-    register uint64_t x1 __asm__("x1") = value;
-    register uint64_t x2 __asm__("x2") = size_log2;
-
-    __asm__ volatile("bl guarded_write_" : "+r"(x0), "+r"(x1), "+r"(x2) : : "x3", "x30", "memory");
-    return x0 != 0;
+    if (size_log2 == 2)
+        GUARDED_STORE("str %w[v], [%[a]]", value, address, failed);
+    else if (size_log2 == 1)
+        GUARDED_STORE("strh %w[v], [%[a]]", value, address, failed);
+    else if (size_log2 == 0)
+        GUARDED_STORE("strb %w[v], [%[a]]", value, address, failed);
+    else
+        GUARDED_STORE("str %x[v], [%[a]]", value, address, failed);
+    return true;
+failed:
+    return false;
 }
 #endif
 

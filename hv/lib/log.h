@@ -12,10 +12,10 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* An invariant of our own: false means a bug in Vellum. */
-#define CHECK(condition)                                                                          \
-    do {                                                                                          \
-        if (__builtin_expect(!(condition), 0))                                                    \
-            panic("%s:%d: CHECK(%s) failed", __FILE__, __LINE__, #condition);                \
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (__builtin_expect(!(condition), 0))                                                     \
+            panic("%s:%d: CHECK(%s) failed", __FILE__, __LINE__, #condition);                      \
     } while (0)
 
 #endif

@@ -28,8 +28,8 @@ typedef struct {
 /* Field of bits high..low (both included) of x. */
 #define FIELD(x, high, low) (((x) >> (low)) & ((UINT64_C(1) << ((high) - (low) + 1)) - 1))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define ALIGN_UP(x, a) (((x) + (a) - 1) & ~((uint64_t)(a) - 1))
-#define ALIGN_DOWN(x, a) ((x) & ~((uint64_t)(a) - 1))
+#define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uint64_t)(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((uint64_t)(a)-1))
 
 #define KIB UINT64_C(1024)
 #define MIB (KIB * 1024)

@@ -83,6 +83,15 @@ void link_reap(void)
     lock_drop(&transmit_lock);
 }
 
+/* One turn of a wait for the device: polite to what it shares a core, or QEMU's -icount, with. */
+static void wait_for_device(void)
+{
+    link_reap();
+#ifdef __aarch64__
+    __asm__ volatile("yield");
+#endif
+}
+
 static struct slot *slot_take(void)
 {
     struct slot *found = NULL;
@@ -114,12 +123,12 @@ void link_send(enum link_channel channel, const void *payload, size_t length)
         return;
     CHECK(length <= LINK_MAX_PAYLOAD);
     while ((slot = slot_take()) == NULL)
-        link_reap();
+        wait_for_device();
     slot->tx.frame = (struct link_frame *)(slot->memory + 4);
     slot->tx.length = (uint32_t)length;
     memcpy(slot->tx.frame + 1, payload, length);
     while (!link_submit(&slot->tx, channel))
-        link_reap();
+        wait_for_device();
     slot_give_back(slot);
 }
 
@@ -181,7 +190,7 @@ bool link_drain(uint64_t microseconds)
     if (!transport)
         return true;
     for (;;) {
-        link_reap();
+        wait_for_device();
         if (is_idle())
             return true;
         if (deadline_passed(deadline))

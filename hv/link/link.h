@@ -5,7 +5,8 @@
  * the magic, trusts a header whose header_crc fits, then a payload whose payload_crc fits; else it
  * goes on hunting one byte after the magic. CRC is CRC-32C (Castagnoli, RFC 3720 appendix B.4).
  *
- * The transport is virtio-console where there is one, else the PL011 (link/transport.h).
+ * The transport is the virtio-console port named "vellum" where there is one, else the PL011
+ * (link/transport.h).
  * Every function may be called on any CPU, at EL2, with PSTATE.F masked.
  */
 #ifndef VELLUM_LINK_LINK_H

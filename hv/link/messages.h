@@ -2,6 +2,7 @@
  * Messages of the link's rpc channel. From hv/link/messages.toml.
  * Written by `python -m vellum.codegen`; do not edit.
  */
+/* clang-format off */
 #ifndef VELLUM_LINK_MESSAGES_H
 #define VELLUM_LINK_MESSAGES_H
 
@@ -82,17 +83,17 @@ enum exit {
 };
 
 /* X(type, name, bytes of fixed arguments, whether a tail may follow) */
-#define RPC_CALLS(X)                           \
-    X(RPC_HELLO, hello, 8, false)              \
-    X(RPC_MEM_READ, mem_read, 16, false)       \
-    X(RPC_MEM_WRITE, mem_write, 8, true)       \
-    X(RPC_TRACE_SETUP, trace_setup, 24, false) \
-    X(RPC_REGION_ADD, region_add, 24, false)   \
-    X(RPC_GUEST_START, guest_start, 16, false) \
-    X(RPC_FLUSH, flush, 0, false)              \
-    X(RPC_STATS, stats, 0, false)              \
-    X(RPC_CPU_STATE, cpu_state, 0, false)      \
-    X(RPC_MACHINE_OFF, machine_off, 0, false)  \
+#define RPC_CALLS(X)                                                                               \
+    X(RPC_HELLO, hello, 8, false)                                                                  \
+    X(RPC_MEM_READ, mem_read, 16, false)                                                           \
+    X(RPC_MEM_WRITE, mem_write, 8, true)                                                           \
+    X(RPC_TRACE_SETUP, trace_setup, 24, false)                                                     \
+    X(RPC_REGION_ADD, region_add, 24, false)                                                       \
+    X(RPC_GUEST_START, guest_start, 16, false)                                                     \
+    X(RPC_FLUSH, flush, 0, false)                                                                  \
+    X(RPC_STATS, stats, 0, false)                                                                  \
+    X(RPC_CPU_STATE, cpu_state, 0, false)                                                          \
+    X(RPC_MACHINE_OFF, machine_off, 0, false)                                                      \
     X(RPC_MACHINE_RESET, machine_reset, 0, false)
 
 /* First call: who is there. Also sent by Vellum on its own, as the event `ready`. */

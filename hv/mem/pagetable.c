@@ -101,8 +101,8 @@ uint64_t pagetable_leaf(const struct pagetable *table, uint64_t address)
         return 0;
     for (unsigned level = table->start_level;; level++) {
         uint64_t span = BIT(level_shift(table, level));
-        uint64_t in_table = level == table->start_level ? address
-                                                         : address & (span * BIT(index_bits(table)) - 1);
+        uint64_t in_table =
+            level == table->start_level ? address : address & (span * BIT(index_bits(table)) - 1);
         uint64_t entry = entries[in_table / span];
 
         if (!(entry & PTE_VALID) || level == 3 || !(entry & PTE_TABLE))

@@ -28,7 +28,7 @@ struct pagetable {
     unsigned granule_shift; /* 12 or 14 */
     unsigned address_bits;  /* of the input address */
     unsigned start_level;
-    unsigned root_count;    /* concatenated tables at the start level, stage 2 only */
+    unsigned root_count; /* concatenated tables at the start level, stage 2 only */
 };
 
 /*

@@ -25,8 +25,8 @@ void stage1_build(void)
     for (unsigned i = 0; i < machine.ram_count; i++)
         pagetable_set(&table, machine.ram[i].start, machine.ram[i].size, RAM);
     pagetable_set(&table, (uint64_t)image_start, (uint64_t)(image_text_end - image_start), TEXT);
-    pagetable_set(&table, (uint64_t)image_text_end,
-                  (uint64_t)(image_rodata_end - image_text_end), RODATA);
+    pagetable_set(&table, (uint64_t)image_text_end, (uint64_t)(image_rodata_end - image_text_end),
+                  RODATA);
 }
 
 void stage1_guard(uint64_t start, uint64_t size)

@@ -9,9 +9,14 @@
 #include "trace/event.h"
 #include "trap/trap.h"
 
-/* ISV, a translation fault at whatever level, not of a table walk: what is handled here. */
-#define SYNDROME_MASK (ISS_ISV | ISS_S1PTW | 0x3c)
-#define SYNDROME (ISS_ISV | 0x04)
+/*
+ * What is handled here: a syndrome that tells all of the access (ISV), of a translation fault at
+ * whatever level. A fault of a table walk (S1PTW) never has ISV.
+ */
+static inline bool is_complete(uint64_t esr)
+{
+    return (esr & ISS_ISV) && DFSC_IS_TRANSLATION(esr);
+}
 
 /* What the guest's load makes of the bytes read. */
 static inline uint64_t extend(uint64_t value, uint64_t esr)
@@ -25,8 +30,8 @@ static inline uint64_t extend(uint64_t value, uint64_t esr)
 }
 
 /* The access has been performed: record it, and go on behind the instruction. */
-static inline void finish(struct cpu *cpu, struct trap_frame *frame, uint64_t esr,
-                          uint64_t address, uint64_t value)
+static inline void finish(struct cpu *cpu, struct trap_frame *frame, uint64_t esr, uint64_t address,
+                          uint64_t value)
 {
     bool write = (esr & ISS_WNR) != 0;
     uint64_t pc = frame->pc;
@@ -76,9 +81,10 @@ void mmio_data_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
     uint64_t far = sysreg_read(far_el2);
     uint64_t address = mmio_fault_ipa(far);
     const struct region *region = &cpu->region;
-    struct guarded_value done;
+    uint64_t value;
+    bool ok;
 
-    if (__builtin_expect((esr & SYNDROME_MASK) != SYNDROME, 0)) {
+    if (__builtin_expect(!is_complete(esr), 0)) {
         mmio_slow(cpu, frame, esr, far, address);
         return;
     }
@@ -91,15 +97,15 @@ void mmio_data_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
         return;
     }
     if (esr & ISS_WNR) {
-        done.value = frame->x[ISS_SRT(esr)];
-        done.ok = guarded_write(address, done.value, ISS_SAS(esr));
+        value = frame->x[ISS_SRT(esr)];
+        ok = guarded_write(address, value, ISS_SAS(esr));
     } else {
-        done = guarded_read(address, ISS_SAS(esr));
+        ok = guarded_read(address, ISS_SAS(esr), &value);
     }
-    if (__builtin_expect(!done.ok, 0))
-        mmio_aborted(cpu, frame, esr, far, address);
+    if (__builtin_expect(ok, 1))
+        finish(cpu, frame, esr, address, value);
     else
-        finish(cpu, frame, esr, address, done.value);
+        mmio_aborted(cpu, frame, esr, far, address);
 }
 
 void mmio_instruction_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)

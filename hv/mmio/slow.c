@@ -22,7 +22,7 @@ void mmio_aborted(struct cpu *cpu, struct trap_frame *frame, uint64_t esr, uint6
 static uint32_t instruction_at(const struct trap_frame *frame)
 {
     uint64_t guest_par = sysreg_read(par_el1), par;
-    struct guarded_value word = {0, 0};
+    uint64_t word = 0;
 
     if ((frame->pstate & SPSR_EL_MASK) == 0)
         __asm__ volatile("at s12e0r, %0" : : "r"(frame->pc));
@@ -32,8 +32,8 @@ static uint32_t instruction_at(const struct trap_frame *frame)
     par = sysreg_read(par_el1);
     sysreg_write(par_el1, guest_par);
     if (!(par & 1)) /* PAR_EL1.F */
-        word = guarded_read((par & (BIT(52) - 4096)) | (frame->pc & 0xfff), 2);
-    return (uint32_t)word.value;
+        guarded_read((par & (BIT(52) - 4096)) | (frame->pc & 0xfff), 2, &word);
+    return (uint32_t)word;
 }
 
 void mmio_slow(struct cpu *cpu, struct trap_frame *frame, uint64_t esr, uint64_t far,

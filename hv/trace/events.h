@@ -2,6 +2,7 @@
  * Events and packets of the trace. From hv/trace/events.toml.
  * Written by `python -m vellum.codegen`; do not edit.
  */
+/* clang-format off */
 #ifndef VELLUM_TRACE_EVENTS_H
 #define VELLUM_TRACE_EVENTS_H
 

@@ -17,10 +17,10 @@
 #define TRACE_PACKET_SIZE (TRACE_SLOT_SIZE - TRACE_PACKET_OFFSET)
 
 struct trace_cpu {
-    uint8_t *cursor;     /* where the next event goes; NULL: no packet is open */
-    uint8_t *limit;      /* no event may begin beyond */
-    uint64_t last_time;  /* CNTVCT_EL0 of the last event */
-    uint64_t discarded;  /* events lost, all in all */
+    uint8_t *cursor;      /* where the next event goes; NULL: no packet is open */
+    uint8_t *limit;       /* no event may begin beyond */
+    uint64_t last_time;   /* CNTVCT_EL0 of the last event */
+    uint64_t discarded;   /* events lost, all in all */
     uint32_t event_count; /* in the open packet */
     uint32_t slot;
     uint32_t cpu_id;

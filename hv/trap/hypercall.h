@@ -5,9 +5,10 @@
 #ifndef VELLUM_TRAP_HYPERCALL_H
 #define VELLUM_TRAP_HYPERCALL_H
 
-#define HYPERCALL_NULL 0x86000000 /* returns 0 and does nothing; low 16 bits must be 0 (vectors.S) */
-#define HYPERCALL_UID 0x8600ff01  /* returns Vellum's UUID in W0..W3 */
-#define SMCCC_VERSION 0x80000000  /* returns 0x10001 */
+/* Returns 0 and does nothing. Its low 16 bits must be 0: vectors.S answers it. */
+#define HYPERCALL_NULL 0x86000000
+#define HYPERCALL_UID 0x8600ff01 /* returns Vellum's UUID in W0..W3 */
+#define SMCCC_VERSION 0x80000000 /* returns 0x10001 */
 #define SMCCC_NOT_SUPPORTED (-1)
 
 #ifndef __ASSEMBLER__

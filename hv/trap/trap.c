@@ -1,5 +1,6 @@
 /*
- * Dispatch of synchronous exceptions from the guest, by the class that ESR_EL2 names.
+ * Dispatch of synchronous exceptions from the guest, by the class that ESR_EL2 names. Data aborts,
+ * which are accesses to devices, go straight from the vectors to mmio/abort.c.
  */
 #include "trap/trap.h"
 
@@ -34,9 +35,7 @@ static void trap_sysreg(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
     trap_skip_instruction(frame);
 }
 
-/* Everything but accesses to devices. */
-static __attribute__((noinline)) void trap_other(struct cpu *cpu, struct trap_frame *frame,
-                                                 uint64_t esr)
+void trap_guest_sync(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
 {
     switch (ESR_EC(esr)) {
     case EC_SYSREG:
@@ -58,17 +57,6 @@ static __attribute__((noinline)) void trap_other(struct cpu *cpu, struct trap_fr
     default:
         trap_unknown(cpu, frame, esr);
     }
-}
-
-void trap_guest_sync(struct trap_frame *frame)
-{
-    struct cpu *cpu = cpu_self();
-    uint64_t esr = sysreg_read(esr_el2);
-
-    if (__builtin_expect(ESR_EC(esr) == EC_DATA_ABORT_LOWER, 1))
-        mmio_data_abort(cpu, frame, esr);
-    else
-        trap_other(cpu, frame, esr);
 }
 
 void trap_guest_unexpected(struct trap_frame *frame)

@@ -16,8 +16,10 @@ static inline void trap_skip_instruction(struct trap_frame *frame)
 /* Into the guest for the first time on this CPU (trap/vectors.S). */
 _Noreturn void guest_enter(uint64_t entry, uint64_t x0, uint64_t pstate, uint64_t stack_top);
 
+struct cpu;
+
 /* From the vectors. */
-void trap_guest_sync(struct trap_frame *frame);
+void trap_guest_sync(struct cpu *cpu, struct trap_frame *frame, uint64_t esr);
 void trap_guest_unexpected(struct trap_frame *frame);
 void trap_el2(struct trap_frame *frame);
 _Noreturn void trap_el2_stack_overflow(void);

@@ -99,8 +99,15 @@ maybe_null_call:
 /* x0 and x1 are in the frame already. */
 guest_sync:
     frame_save_rest
-    mov x0, sp
-    bl trap_guest_sync
+    mrs x2, esr_el2
+    mrs x0, tpidr_el2
+    mov x1, sp
+    lsr x3, x2, #ESR_EC_SHIFT
+    cmp x3, #EC_DATA_ABORT_LOWER
+    b.ne 1f
+    bl mmio_data_abort
+    b guest_return
+1:  bl trap_guest_sync
     b guest_return
 
 guest_fiq:

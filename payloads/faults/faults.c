@@ -10,7 +10,7 @@
 const char payload_name[] = "faults";
 
 #define ESR_EC(esr) ((esr) >> 26 & 0x3f)
-#define ESR_FSC(esr) ((esr) & 0x3f)
+#define ESR_FSC(esr) ((esr)&0x3f)
 #define ESR_WNR BIT(6)
 #define EC_UNKNOWN 0x00
 #define EC_INSTRUCTION_ABORT 0x21
@@ -67,8 +67,8 @@ static void test_aborts(void)
         check(fault.count == 1 && ESR_EC(fault.esr) == EC_DATA_ABORT &&
                   ESR_FSC(fault.esr) == FSC_EXTERNAL && fault.far == address &&
                   ((fault.esr & ESR_WNR) != 0) == (kind >= WRITE8),
-              "%s at 0x%lx: count=%u esr=0x%lx far=0x%lx", access_names[kind], address,
-              fault.count, fault.esr, fault.far);
+              "%s at 0x%lx: count=%u esr=0x%lx far=0x%lx", access_names[kind], address, fault.count,
+              fault.esr, fault.far);
     }
 }
 

@@ -40,6 +40,5 @@ void payload_run(void)
     count = arg_number("count", 1000);
     address = arg_number("address", machine.pl011 + (write ? UARTFBRD : UARTPERIPHID0));
     cpu_run_all(hammer);
-    print("ok op=%s address=0x%lx total=%lu", write ? "write" : "read", address,
-          count * cpu_count);
+    print("ok op=%s address=0x%lx total=%lu", write ? "write" : "read", address, count * cpu_count);
 }

@@ -37,7 +37,7 @@
 #define sysreg_read_text(name)                                                                     \
     ({                                                                                             \
         uint64_t value_;                                                                           \
-        __asm__ volatile("mrs %0, " name : "=r"(value_) : : "memory");                            \
+        __asm__ volatile("mrs %0, " name : "=r"(value_) : : "memory");                             \
         value_;                                                                                    \
     })
 #define sysreg_write_text(name, value)                                                             \
@@ -73,9 +73,9 @@ struct cpu {
     unsigned index; /* in the FDT's order */
     uint64_t mpidr; /* Aff3..Aff0 only */
     void (*volatile run)(void);
-    volatile bool done;         /* `run` has returned */
-    struct fault *fault;        /* not NULL: a synchronous exception is recorded here and skipped */
-    uint64_t redistributor;     /* base of its frames; 0 before gic_init_cpu */
+    volatile bool done;     /* `run` has returned */
+    struct fault *fault;    /* not NULL: a synchronous exception is recorded here and skipped */
+    uint64_t redistributor; /* base of its frames; 0 before gic_init_cpu */
     volatile unsigned irq_count[32]; /* SGIs and PPIs taken, by INTID */
 };
 

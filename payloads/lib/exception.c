@@ -30,8 +30,7 @@ static void sync_take(struct frame *frame)
     uint64_t esr = sysreg_read(esr_el1), far = sysreg_read(far_el1);
 
     if (fault == NULL)
-        die("exception esr=0x%lx far=0x%lx pc=image+0x%lx", esr, far,
-            frame->elr - (uint64_t)image);
+        die("exception esr=0x%lx far=0x%lx pc=image+0x%lx", esr, far, frame->elr - (uint64_t)image);
     fault->count++;
     fault->esr = esr;
     fault->far = far;

@@ -18,7 +18,7 @@ struct machine {
     struct range gicd;
     struct range gicr[MAX_REDISTRIBUTORS];
     unsigned gicr_count;
-    struct range memory; /* the first bank */
+    struct range memory;     /* the first bank */
     uint32_t timer_physical; /* INTIDs of the EL1 timers */
     uint32_t timer_virtual;
     bool psci_is_smc;

@@ -50,8 +50,8 @@ void mmu_build(uint64_t fdt)
     for (unsigned i = 0; i < sizeof(memory) / sizeof(memory[0]); i++) {
         uint64_t gib = memory[i] >> GIB_SHIFT;
         if (gib < GIBS)
-            table[gib] = gib << GIB_SHIFT | BLOCK | ACCESSED | INNER_SHAREABLE |
-                         ATTR_INDEX(ATTR_NORMAL);
+            table[gib] =
+                gib << GIB_SHIFT | BLOCK | ACCESSED | INNER_SHAREABLE | ATTR_INDEX(ATTR_NORMAL);
     }
 }
 

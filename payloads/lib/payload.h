@@ -19,7 +19,7 @@ void payload_run(void);
 /* What every line begins with; defined by the payload. */
 extern const char payload_name[];
 
-extern const char image[]; /* where the payload was loaded */
+extern const char image[];   /* where the payload was loaded */
 extern unsigned start_level; /* the exception level that we were started at: 1 or 2 */
 
 /* One line. Conversions: %s %c %u %d %x, with l for 64 bits, and %%. */

@@ -8,27 +8,37 @@
 
 const char payload_name[] = "timer";
 
+/* Whose turn it is sends ONE to each CPU and OTHERS to all others; who took one answers by REPLY. */
 #define SGI_ONE 3
 #define SGI_OTHERS 5
+#define SGI_REPLY 6
+#define SGI_TURN 7
 #define TIMER_CTL_ENABLE BIT(0)
 #define SECONDS_TO_WAIT 5
 
-static volatile unsigned ready, received, finished;
+static volatile unsigned ready, turn, received;
 
-/* Sleeps until *count is `target`. False when that takes much too long. */
-static bool wait_for(volatile unsigned *count, unsigned target)
+/* Sleeps until an interrupt comes, and takes it: a masked one wakes WFI, so none slips by. */
+static void take_interrupt(void)
 {
-    uint64_t end = counter_now() + SECONDS_TO_WAIT * sysreg_read(cntfrq_el0);
-
-    while (*count != target) {
-        if (counter_now() > end)
-            return false;
-        irq_enable();
-        __asm__ volatile("yield");
-        irq_disable();
-    }
-    return true;
+    wfi();
+    irq_enable();
+    isb();
+    irq_disable();
 }
+
+/* Takes interrupts until the condition holds; false when that takes much too long. */
+#define WAIT_UNTIL(condition)                                                                      \
+    ({                                                                                             \
+        uint64_t end_ = counter_now() + SECONDS_TO_WAIT * sysreg_read(cntfrq_el0);                 \
+        sysreg_write(cntv_cval_el0, end_);                                                         \
+        sysreg_write(cntv_ctl_el0, TIMER_CTL_ENABLE);                                              \
+        isb();                                                                                     \
+        while (!(condition) && counter_now() < end_)                                               \
+            take_interrupt();                                                                      \
+        sysreg_write(cntv_ctl_el0, 0);                                                             \
+        (condition);                                                                               \
+    })
 
 /* One shot of the timer: armed, slept for in WFI, taken. Returns how late it was, in ticks. */
 static uint64_t shoot(bool physical, uint64_t delay)
@@ -49,12 +59,8 @@ static uint64_t shoot(bool physical, uint64_t delay)
         sysreg_write(cntv_ctl_el0, TIMER_CTL_ENABLE);
     }
     isb();
-    while (*count == before) {
-        wfi(); /* wakes for a masked interrupt too: none can slip in between test and sleep */
-        irq_enable();
-        isb();
-        irq_disable();
-    }
+    while (*count == before)
+        take_interrupt();
     isb();
     uint64_t now = physical ? sysreg_read(cntpct_el0) : sysreg_read(cntvct_el0);
     check(*count == before + 1, "intid=%u taken %u times for one", intid, *count - before);
@@ -75,53 +81,80 @@ static void test_timer(bool physical)
           physical ? "physical" : "virtual", count, worst);
 }
 
-/* Every CPU in its turn sends; each target counts what arrives. */
 static void send_to_each(unsigned rounds)
 {
     for (unsigned i = 0; i < rounds * cpu_count; i++) {
         struct cpu *target = &cpus[i % cpu_count];
         unsigned before = target->irq_count[SGI_ONE];
         gic_send(gic_sgi_value(SGI_ONE, target->mpidr));
-        if (!check(wait_for(&target->irq_count[SGI_ONE], before + 1),
-                   "SGI %u from cpu%u to cpu%u: %u instead of %u", SGI_ONE, this_cpu()->index,
-                   target->index, target->irq_count[SGI_ONE], before + 1))
-            return;
+        check(WAIT_UNTIL(target->irq_count[SGI_ONE] == before + 1),
+              "SGI from cpu%u to cpu%u: taken %u times for one", this_cpu()->index, target->index,
+              target->irq_count[SGI_ONE] - before);
     }
+}
+
+static bool others_have(const unsigned before[])
+{
+    for (unsigned i = 0; i < cpu_count; i++)
+        if (&cpus[i] != this_cpu() && cpus[i].irq_count[SGI_OTHERS] != before[i] + 1)
+            return false;
+    return true;
 }
 
 static void send_to_others(unsigned rounds)
 {
-    struct cpu *self = this_cpu();
-    unsigned own = self->irq_count[SGI_OTHERS];
+    unsigned own = this_cpu()->irq_count[SGI_OTHERS], index = this_cpu()->index;
 
     for (unsigned i = 0; i < rounds; i++) {
         unsigned before[MAX_CPUS];
         for (unsigned j = 0; j < cpu_count; j++)
             before[j] = cpus[j].irq_count[SGI_OTHERS];
         gic_send((uint64_t)SGI_OTHERS << 24 | SGI_ALL_OTHERS);
-        for (unsigned j = 0; j < cpu_count; j++)
-            if (&cpus[j] != self && !check(wait_for(&cpus[j].irq_count[SGI_OTHERS], before[j] + 1),
-                                           "SGI to all others did not reach cpu%u", j))
-                return;
+        check(WAIT_UNTIL(others_have(before)), "SGI to all others of cpu%u went astray", index);
     }
-    check(self->irq_count[SGI_OTHERS] == own, "SGI to all others came back to its sender");
+    check(this_cpu()->irq_count[SGI_OTHERS] == own, "SGI to all others came back to cpu%u", index);
+}
+
+/* Takes interrupts and answers until it is this CPU's turn, or, where it had its turn, the end. */
+static void serve_until(unsigned until)
+{
+    struct cpu *self = this_cpu();
+    unsigned answered = 0, seen;
+
+    if (!WAIT_UNTIL(({
+            seen = self->irq_count[SGI_ONE] + self->irq_count[SGI_OTHERS];
+            if (seen != answered && turn < cpu_count && turn != self->index)
+                gic_send(gic_sgi_value(SGI_REPLY, cpus[turn].mpidr));
+            answered = seen;
+            turn >= until;
+        })))
+        die("cpu%u waited in vain for turn %u: it is %u", self->index, until, turn);
+}
+
+static void pass_turn(void)
+{
+    turn++;
+    if (turn < cpu_count)
+        gic_send(gic_sgi_value(SGI_TURN, cpus[turn].mpidr));
+    else
+        gic_send((uint64_t)SGI_TURN << 24 | SGI_ALL_OTHERS);
 }
 
 static void test_cpu(void)
 {
-    unsigned rounds = (unsigned)arg_number("rounds", 8), index = this_cpu()->index;
+    unsigned rounds = (unsigned)arg_number("rounds", 8);
 
     gic_init_cpu();
     test_timer(false);
     test_timer(true);
     cpu_meet(&ready, cpu_count);
-    /* One sender at a time; the others take what comes until it is their turn. */
-    check(wait_for(&finished, index), "cpu%u waited in vain for its turn", index);
+    serve_until(this_cpu()->index);
     send_to_each(rounds);
     send_to_others(rounds);
-    finished++;
-    check(wait_for(&finished, cpu_count), "cpu%u waited in vain for the others", index);
-    __atomic_fetch_add(&received, this_cpu()->irq_count[SGI_ONE] + this_cpu()->irq_count[SGI_OTHERS],
+    pass_turn();
+    serve_until(cpu_count);
+    __atomic_fetch_add(&received,
+                       this_cpu()->irq_count[SGI_ONE] + this_cpu()->irq_count[SGI_OTHERS],
                        __ATOMIC_RELAXED);
 }
 

@@ -1,11 +1,18 @@
-"""What several host tests use: the device tree of QEMU's machine."""
+"""What tests of the host share: the command, and the device tree of QEMU's machine."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session")
+def vellum() -> str:
+    """The installed command."""
+    return str(Path(sys.executable).with_name("vellum"))
 
 
 @pytest.fixture(scope="session")

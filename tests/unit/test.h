@@ -19,26 +19,26 @@ _Noreturn void test_fail(const char *file, int line, const char *format, ...)
 /* A generator of random numbers, the same in every run. */
 uint32_t test_random(uint64_t *seed);
 
-#define TEST(name)                                            \
-    static void name(void);                                   \
-    __attribute__((constructor)) static void add_##name(void) \
-    {                                                         \
-        test_add(#name, name);                                \
-    }                                                         \
+#define TEST(name)                                                                                 \
+    static void name(void);                                                                        \
+    __attribute__((constructor)) static void add_##name(void)                                      \
+    {                                                                                              \
+        test_add(#name, name);                                                                     \
+    }                                                                                              \
     static void name(void)
 
-#define EXPECT(condition)                                    \
-    do {                                                     \
-        if (!(condition))                                    \
-            test_fail(__FILE__, __LINE__, "%s", #condition); \
+#define EXPECT(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            test_fail(__FILE__, __LINE__, "%s", #condition);                                       \
     } while (0)
 
-#define EXPECT_EQ(left, right)                                                \
-    do {                                                                      \
-        uint64_t left_ = (uint64_t)(left), right_ = (uint64_t)(right);        \
-        if (left_ != right_)                                                  \
-            test_fail(__FILE__, __LINE__, "%s is %#llx, not %#llx", #left,    \
-                      (unsigned long long)left_, (unsigned long long)right_); \
+#define EXPECT_EQ(left, right)                                                                     \
+    do {                                                                                           \
+        uint64_t left_ = (uint64_t)(left), right_ = (uint64_t)(right);                             \
+        if (left_ != right_)                                                                       \
+            test_fail(__FILE__, __LINE__, "%s is %#llx, not %#llx", #left,                         \
+                      (unsigned long long)left_, (unsigned long long)right_);                      \
     } while (0)
 
 #endif

@@ -59,6 +59,7 @@ def _open(title: str, source: str) -> str:
     guard = f"VELLUM_{source}_H".upper().replace("/", "_")
     return (
         f"/*\n * {title} From hv/{source}.toml.\n * {_BY}\n */\n"
+        "/* clang-format off */\n"
         f'#ifndef {guard}\n#define {guard}\n\n#include "lib/types.h"'
     )
 
@@ -95,11 +96,9 @@ def _call_list(calls: Iterable[Message]) -> str:
         f"    X(RPC_{call.name.upper()}, {call.name}, {call.size}, {str(call.tail).lower()})"
         for call in calls
     ]
-    width = max(map(len, rows[:-1]))  # clang-format: the last row has no backslash
     head = "/* X(type, name, bytes of fixed arguments, whether a tail may follow) */\n"
-    first = "#define RPC_CALLS(X)"
-    lines = [first.ljust(width + 1) + "\\", *(row.ljust(width + 1) + "\\" for row in rows[:-1])]
-    return head + "\n".join([*lines, rows[-1]])
+    continued = [line.ljust(99) + "\\" for line in ("#define RPC_CALLS(X)", *rows[:-1])]
+    return head + "\n".join([*continued, rows[-1]])
 
 
 def _pairs(messages: Messages) -> Iterable[Message]:

@@ -2,7 +2,8 @@
 
 A description names the device by its compatible strings and cites the document it was written
 from. It holds one block of registers for each range of the device's `reg` (a GICv3 has two: the
-distributor, and the redistributors, which repeat every `stride` bytes).
+distributor, and the redistributors, which repeat every `stride` bytes; `frame` says how the copies
+are called: "number", which it is unless told, or "pci" for bus:device.function).
 
     title = "Arm PrimeCell UART (PL011)"
     source = "Arm DDI 0183G"
@@ -23,13 +24,19 @@ from __future__ import annotations
 
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 _PRINTABLE = range(0x20, 0x7F)
+
+# How the copies of a block that repeats are called, by `frame` of the description.
+_FRAME_NAMES: dict[str, Callable[[int], str]] = {
+    "number": str,
+    "pci": lambda frame: f"{frame >> 8:02x}:{frame >> 3 & 31:02x}.{frame & 7}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +112,13 @@ class Hit:
 class Block:
     """The registers of one range, which repeat every `stride` bytes (0: they do not)."""
 
-    def __init__(self, registers: tuple[Register, ...], stride: int = 0) -> None:
+    def __init__(
+        self, registers: tuple[Register, ...], stride: int = 0, frame: str = "number"
+    ) -> None:
         """Registers in any order; where two of one access overlap, the later start wins."""
         self.registers = registers
         self.stride = stride
+        self._frame_name = _FRAME_NAMES[frame]
         self._starts: dict[str, list[tuple[int, Register]]] = {
             access: sorted(
                 ((r.offset, r) for r in registers if access in r.access), key=lambda pair: pair[0]
@@ -121,7 +131,7 @@ class Block:
         prefix = ""
         if self.stride:
             frame, offset = divmod(offset, self.stride)
-            prefix = f"{frame}."
+            prefix = f"{self._frame_name(frame)}."
         starts = self._starts["w" if write else "r"]
         at = bisect_right(starts, offset, key=lambda pair: pair[0]) - 1
         if at < 0:
@@ -167,6 +177,7 @@ def parse_registers(name: str, text: str) -> RegisterMap:
             Block(
                 tuple(_register(key, value) for key, value in block["register"].items()),
                 block.get("stride", 0),
+                block.get("frame", "number"),
             )
             for block in data["block"]
         ),

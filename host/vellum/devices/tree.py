@@ -86,7 +86,7 @@ def list_devices(dtb: bytes) -> list[Device]:
     try:
         fdt = libfdt.FdtRo(_whole(dtb))
         devices = list(_walk(fdt, 0, "", _root_bus(fdt)))
-    except (libfdt.FdtException, UnicodeDecodeError) as error:
+    except (libfdt.FdtException, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"damaged device tree ({error}): check it with `dtc -I dtb`") from None
     return sorted(devices, key=lambda device: device.ranges[0])
 

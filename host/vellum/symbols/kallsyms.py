@@ -1,6 +1,6 @@
 """Reads the symbols of an arm64 Linux Image from its kallsyms tables: no debug information needed.
 
-The build writes these tables into the kernel's read-only data, aligned to 4 or 8 bytes:
+The build writes these tables into the kernel's read-only data, each aligned to 8 bytes:
 
     num_syms     u32
     names        for each symbol, in order of address: length (ULEB128, one byte before 6.1), then
@@ -11,10 +11,11 @@ The build writes these tables into the kernel's read-only data, aligned to 4 or 
     offsets      u32 for each symbol: its address - relative_base
     relative_base u64
 
-Up to 6.3 `offsets` and `relative_base` come before num_syms, and 6.2 and 6.3 have a table between
-markers and token_table; from 6.4 on the order is as above. Nothing says where the tables are, so
-they are looked for, and every table must fit the others: token_index must agree with the strings
-of token_table, each marker with the symbols counted in names, offsets must not decrease.
+Up to 6.3 `offsets` and `relative_base` come before num_syms, and some (6.2; Debian's 6.1) have one
+more table between markers and token_table; from 6.4 on the order is as above. Nothing says where
+the tables are, so they are looked for, and each must fit the others: token_index must agree with
+the strings of token_table, each marker with the symbols counted in names; offsets begin with 0 and
+never decrease.
 
 Every character that occurs in a name is its own token, so the ten digits stand in a row in
 token_table; that is where the search begins.
@@ -34,6 +35,7 @@ from operator import gt
 from vellum.errors import UsageError
 from vellum.symbols.table import SymbolTable
 
+ALIGN = 8
 TOKENS = 256
 SYMBOLS_PER_MARKER = 256
 DIGITS = b"".join(bytes((digit, 0)) for digit in b"0123456789")
@@ -97,17 +99,20 @@ def _tokens_around(image: bytes, zero: int) -> _Tokens | None:
         end = image.find(b"\0", end, end + MAX_NAME) + 1
         if end == 0:
             return None
-    for align in (8, 4, 2):
-        index_at = -(-end // align) * align
-        if index_at + 2 * TOKENS > len(image):
-            continue
-        index = struct.unpack_from(f"<{TOKENS}H", image, index_at)
-        start = zero - index[ord("0")]
-        if start >= 0 and index[0] == 0:
-            strings = image[start : end - 1].split(b"\0")
-            if list(index) == _starts(strings):
-                return _Tokens(start, index_at + 2 * TOKENS, strings)
-    return None
+    index_at = _aligned(end)
+    if index_at + 2 * TOKENS > len(image):
+        return None
+    index = struct.unpack_from(f"<{TOKENS}H", image, index_at)
+    start = zero - index[ord("0")]
+    strings = image[max(start, 0) : end - 1].split(b"\0")
+    if start < 0 or list(index) != _starts(strings):
+        return None
+    return _Tokens(start, index_at + 2 * TOKENS, strings)
+
+
+def _aligned(offset: int) -> int:
+    """Where a table begins that follows one which ends at `offset`."""
+    return -(-offset // ALIGN) * ALIGN
 
 
 def _starts(strings: list[bytes]) -> list[int]:
@@ -153,14 +158,14 @@ def _names_before(
 ) -> Iterator[_Names]:
     """num_syms and names that end where the markers begin, and that the markers fit."""
     most = SYMBOLS_PER_MARKER * len(markers)
-    latest = (markers_at - markers[-1]) & ~3
-    for names_at in range(latest, max(4, latest - SYMBOLS_PER_MARKER * MAX_NAME), -4):
-        for count_at in (names_at - 4, names_at - 8):
-            (count,) = U32.unpack_from(image, max(count_at, 0))
-            if most - SYMBOLS_PER_MARKER < count <= most:
-                names = _parse_names(image[names_at:markers_at], count, markers, tokens.strings)
-                if names is not None:
-                    yield _Names(count_at, names)
+    latest = (markers_at - markers[-1]) // ALIGN * ALIGN - ALIGN
+    for count_at in range(latest, max(0, latest - SYMBOLS_PER_MARKER * MAX_NAME), -ALIGN):
+        (count,) = U32.unpack_from(image, count_at)
+        if most - SYMBOLS_PER_MARKER < count <= most:
+            data = image[count_at + ALIGN : markers_at]
+            names = _parse_names(data, count, markers, tokens.strings)
+            if names is not None:
+                yield _Names(count_at, names)
 
 
 def _parse_names(
@@ -184,19 +189,18 @@ def _parse_names(
             at += length
     except (IndexError, UnicodeDecodeError):
         return None
-    return names if at <= len(data) < at + 8 else None
+    return names if len(data) == _aligned(at) else None
 
 
 def _find_addresses(image: bytes, tokens: _Tokens, names: _Names) -> array[int] | None:
     """Link addresses of the symbols, from `offsets` and `relative_base` at either place."""
     size = 4 * len(names.names)
-    before = names.start - 8 - -(-size // 8) * 8
-    for offsets_at in (before, tokens.end, -(-tokens.end // 8) * 8):
-        base_at = -(-(offsets_at + size) // 8) * 8
-        if offsets_at < 0 or base_at + 8 > len(image):
+    for offsets_at in (names.start - U64.size - _aligned(size), _aligned(tokens.end)):
+        base_at = offsets_at + _aligned(size)
+        if offsets_at < 0 or base_at + U64.size > len(image):
             continue
         offsets = struct.unpack_from(f"<{len(names.names)}I", image, offsets_at)
-        if not offsets[-1] or any(map(gt, offsets, islice(offsets, 1, None))):
+        if offsets[0] or any(map(gt, offsets, islice(offsets, 1, None))):
             continue
         base = _relative_base(image, base_at, offsets[-1])
         if base is not None:

@@ -21,6 +21,11 @@ class Place:
     register: str
     layout: Register | None
 
+    @property
+    def kind(self) -> str:
+        """The register, without which one of an array or of several copies it is."""
+        return self.layout.name if self.layout else self.register
+
     def __str__(self) -> str:
         """`device.REGISTER`, `device+0x10`, or the address alone."""
         if self.device == NO_DEVICE:

@@ -9,7 +9,7 @@ from vellum.trace.names import Names
 from vellum.trace.reader import Event
 
 NANO = 10**9
-PLACE_WIDTH = 34
+PLACE_WIDTH = 38
 FIELDS_WIDTH = 26
 DIM, BOLD, READ, WRITE, ODD, PLAIN = (f"\x1b[{code}m" for code in (2, 1, 36, 33, 31, 0))
 

@@ -17,7 +17,7 @@ Counts = Mapping[tuple[int, int], int]  # events by (type id, address)
 
 @dataclass(frozen=True, slots=True)
 class RegisterStat:
-    """Accesses to one register; `other` are those not decoded (stepped, aborted)."""
+    """Accesses to a register, or to all of an array (`<n>`); `other`: stepped or aborted ones."""
 
     name: str
     reads: int
@@ -153,7 +153,7 @@ def _by_device(counts: Counts, names: Names) -> tuple[DeviceStat, ...]:
         kind = 0 if event.name.startswith("mmio_read") else 1
         kind = kind if "value" in event.fields else 2
         registers = devices.setdefault(place.device, {})
-        registers.setdefault(place.register, [0, 0, 0])[kind] += count
+        registers.setdefault(place.kind, [0, 0, 0])[kind] += count
     stats = [_device(name, registers) for name, registers in devices.items()]
     return tuple(sorted(stats, key=lambda device: (-device.events, device.name)))
 
