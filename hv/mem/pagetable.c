@@ -90,7 +90,18 @@ static void set_level(struct pagetable *table, uint64_t *entries, unsigned level
 
 void pagetable_set(struct pagetable *table, uint64_t start, uint64_t size, uint64_t attributes)
 {
+    uint64_t top = BIT(table->address_bits);
+
+    if (start >= top)
+        return;
+    if (size > top - start)
+        size = top - start;
     set_level(table, table->root, table->start_level, 0, start, start + size, attributes);
+}
+
+unsigned pagetable_sl0(const struct pagetable *table)
+{
+    return (table->granule_shift == 12 ? 2 : 3) - table->start_level;
 }
 
 uint64_t pagetable_leaf(const struct pagetable *table, uint64_t address)

@@ -63,14 +63,29 @@ static void split(uint64_t address)
     }
 }
 
+static bool meets(const struct region *a, const struct region *b)
+{
+    return a->start < b->end && b->start < a->end;
+}
+
 static bool overlaps(const struct region *region)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (region->start < table[i].end && table[i].start < region->end &&
+        if (meets(region, &table[i]) &&
             ((table[i].flags && region->flags) || (table[i].model && region->model)))
             return true;
     }
     return false;
+}
+
+/* Segments more, at most: two splits, and a gap before, between and behind those that lie in it. */
+static unsigned room_for(const struct region *region)
+{
+    unsigned room = 3;
+
+    for (unsigned i = 0; i < count; i++)
+        room += meets(region, &table[i]);
+    return room;
 }
 
 unsigned region_add(const struct region *region)
@@ -81,8 +96,7 @@ unsigned region_add(const struct region *region)
         return STATUS_BAD_ARGUMENT;
     if (overlaps(region))
         return STATUS_OVERLAP;
-    /* Two splits, and a gap before, between and behind the segments that lie in it. */
-    if (count + 3 + count > MAX_REGIONS)
+    if (count + room_for(region) > MAX_REGIONS)
         return STATUS_NO_ROOM;
     split(region->start);
     split(region->end);
