@@ -306,6 +306,26 @@ static const char *problem_of(const struct machine *machine)
     return NULL;
 }
 
+/* Blocks lie as the specification wants them (5.2): with the MMU off, all else is an abort. */
+static bool is_aligned(const void *fdt)
+{
+    return fdt_off_mem_rsvmap(fdt) % 8 == 0 && fdt_off_dt_struct(fdt) % 4 == 0;
+}
+
+/*
+ * The reservation block ends with its own last entry, which nobody checks: one that runs into the
+ * structure block makes fdt_pack write beyond the tree.
+ */
+static bool reservations_end(const void *fdt)
+{
+    int count = fdt_num_mem_rsv(fdt);
+    uint64_t start = fdt_off_mem_rsvmap(fdt);
+    uint64_t size = ((uint64_t)count + 1) * sizeof(struct fdt_reserve_entry);
+
+    return count >= 0 && !meets(start, size, fdt_off_dt_struct(fdt), fdt_size_dt_struct(fdt)) &&
+           !meets(start, size, fdt_off_dt_strings(fdt), fdt_size_dt_strings(fdt));
+}
+
 const char *fdt_read_machine(const void *fdt, struct machine *machine)
 {
     struct cells cells;
@@ -314,8 +334,8 @@ const char *fdt_read_machine(const void *fdt, struct machine *machine)
     memset(machine, 0, sizeof(*machine));
     if (fdt == NULL || ((uint64_t)fdt & 7) != 0 || fdt_check_header(fdt) != 0)
         return "no FDT: x0 does not point to one (magic d00dfeed, 8-byte aligned)";
-    if (fdt_check_full(fdt, fdt_totalsize(fdt)) != 0)
-        return "the FDT is broken (fdt_check_full)";
+    if (!is_aligned(fdt) || fdt_check_full(fdt, fdt_totalsize(fdt)) != 0 || !reservations_end(fdt))
+        return "the FDT is broken (header, alignment, fdt_check_full)";
 
     cells = (struct cells){fdt_address_cells(fdt, 0), fdt_size_cells(fdt, 0)};
     if (cells.address < 1 || cells.size < 1)
