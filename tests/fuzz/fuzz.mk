@@ -41,7 +41,7 @@ $(FUZZ_PROGRAMS): $(wildcard tests/fuzz/*.h hv/*/*.h) tests/fuzz/fuzz.mk
 	clang $(FUZZ_FLAGS) -o $@ $(filter %.c %.o,$(filter-out $(FUZZ_INCLUDED),$^))
 
 .PHONY: fuzz
-fuzz: $(FUZZ:%=$(FUZZ_BUILD)/%) $(VENV)/vellum ## fuzzes the C code that reads foreign bytes; SECONDS=20 each
+fuzz: $(FUZZ:%=$(FUZZ_BUILD)/%) $(VENV)/vellum
 	$(VENV)/python tests/fuzz/seeds.py $(FUZZ_BUILD)/seeds
 	for target in $(FUZZ); do \
 	    mkdir -p $(FUZZ_BUILD)/learned/$$target tests/fuzz/corpus/$$target; \
