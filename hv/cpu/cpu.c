@@ -3,6 +3,7 @@
  */
 #include "cpu/cpu.h"
 
+#include "cpu/world.h"
 #include "irq/gic.h"
 #include "mem/pool.h"
 #include "mem/stage1.h"
@@ -48,6 +49,7 @@ void cpu_init_all(void)
 
 void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
 {
+    world_pause(cpu);
     if (!__atomic_load_n(&cpu->asked, __ATOMIC_ACQUIRE))
         return;
     trace_flush(&cpu->trace);

@@ -50,6 +50,7 @@ struct cpu {
     uint64_t context;
     enum cpu_state state; /* atomic */
     bool asked;           /* atomic: another CPU wants a flush and a snapshot */
+    bool paused;          /* atomic: it waits in world_pause */
 };
 
 static_assert(offsetof(struct cpu, stack) == CPU_STACK, "cpu/cpu_offsets.h");

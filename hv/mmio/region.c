@@ -73,6 +73,37 @@ static bool overlaps(const struct region *region)
     return false;
 }
 
+/* Segments that meet [start, end). */
+static unsigned count_in(uint64_t start, uint64_t end)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        n += start < table[i].end && table[i].start < end;
+    return n;
+}
+
+static bool can_merge(const struct region *a, const struct region *b)
+{
+    return a->end == b->start && a->flags == b->flags && a->model == b->model && a->exit == b->exit;
+}
+
+/* Drops segments that watch nothing, and joins those that say the same. */
+static void tidy(void)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (table[i].flags == 0 && table[i].model == NULL)
+            continue;
+        if (kept > 0 && can_merge(&table[kept - 1], &table[i]))
+            table[kept - 1].end = table[i].end;
+        else
+            table[kept++] = table[i];
+    }
+    count = kept;
+}
+
 unsigned region_add(const struct region *region)
 {
     uint64_t at = region->start;
@@ -81,8 +112,8 @@ unsigned region_add(const struct region *region)
         return STATUS_BAD_ARGUMENT;
     if (overlaps(region))
         return STATUS_OVERLAP;
-    /* Two splits, and a gap before, between and behind the segments that lie in it. */
-    if (count + 3 + count > MAX_REGIONS)
+    /* Two splits; a gap before, between and behind the segments that lie in it. */
+    if (count + 2 + count_in(region->start, region->end) + 1 > MAX_REGIONS)
         return STATUS_NO_ROOM;
     split(region->start);
     split(region->end);
@@ -107,4 +138,22 @@ unsigned region_add(const struct region *region)
         at = table[i].end;
     }
     return STATUS_OK;
+}
+
+unsigned region_change(uint64_t start, uint64_t end, uint64_t flags)
+{
+    bool found = false;
+
+    if (count + 2 > MAX_REGIONS)
+        return STATUS_NO_ROOM;
+    split(start);
+    split(end);
+    for (unsigned i = 0; i < count; i++) {
+        if (table[i].start >= start && table[i].end <= end && table[i].flags != 0) {
+            table[i].flags = flags;
+            found = true;
+        }
+    }
+    tidy();
+    return found ? STATUS_OK : STATUS_BAD_ARGUMENT;
 }

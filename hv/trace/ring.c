@@ -4,7 +4,8 @@
  */
 #include <string.h>
 
-#include "cpu/sysreg.h"
+#include "cpu/cpu.h"
+#include "cpu/world.h"
 #include "lib/log.h"
 #include "trace/event.h"
 
@@ -33,6 +34,14 @@ static struct trace_packet *open_packet(const struct trace_cpu *trace)
                                    TRACE_PACKET_OFFSET);
 }
 
+/* One turn of waiting for the host. It may take long: who stops the world must not wait for it. */
+static void wait_for_link(void)
+{
+    __asm__ volatile("yield");
+    world_pause(cpu_self());
+    link_reap();
+}
+
 void trace_flush(struct trace_cpu *trace)
 {
     struct trace_packet *packet = open_packet(trace);
@@ -48,7 +57,7 @@ void trace_flush(struct trace_cpu *trace)
     packet->events_discarded = trace->discarded;
     packet->event_count = trace->event_count;
     while (!link_submit(tx, LINK_TRACE))
-        link_reap();
+        wait_for_link();
 
     trace->cursor = trace->limit = NULL;
     trace->slot = (trace->slot + 1) % TRACE_SLOT_COUNT;
@@ -63,8 +72,7 @@ static bool slot_free(const struct link_tx *tx)
     while (__atomic_load_n(&tx->busy, __ATOMIC_ACQUIRE)) {
         if (setup.drop)
             return false;
-        __asm__ volatile("yield");
-        link_reap();
+        wait_for_link();
     }
     return true;
 }
