@@ -34,8 +34,7 @@ void pagetable_init(struct pagetable *table, unsigned granule_shift, unsigned ad
     unsigned more = concatenate ? 4 : 0;
     unsigned level = 3;
 
-    table->granule_shift = granule_shift;
-    table->address_bits = address_bits;
+    *table = (struct pagetable){.granule_shift = granule_shift, .address_bits = address_bits};
     while (level > 0 && address_bits > level_shift(table, level) + index_bits(table) + more)
         level--;
     table->start_level = level;
@@ -53,17 +52,14 @@ static uint64_t leaf(unsigned level, uint64_t address, uint64_t attributes)
     return address | attributes | PTE_VALID | (level == 3 ? PTE_TABLE : 0);
 }
 
-/* Tables that were taken out of use, linked by their first word; all of one granule. */
-static uint64_t *unused;
-
-static uint64_t *new_table(const struct pagetable *table)
+static uint64_t *new_table(struct pagetable *table)
 {
     uint64_t granule = BIT(table->granule_shift);
-    uint64_t *entries = unused;
+    uint64_t *entries = table->unused;
 
     if (entries == NULL)
         return pool_take(granule, granule);
-    unused = (uint64_t *)entries[0];
+    table->unused = (uint64_t *)entries[0];
     return memset(entries, 0, granule);
 }
 
@@ -73,21 +69,21 @@ static bool is_table(uint64_t entry, unsigned level)
 }
 
 /* Gives a table and those below it back. */
-static void drop_table(const struct pagetable *table, uint64_t *entries, unsigned level)
+static void drop_table(struct pagetable *table, uint64_t *entries, unsigned level)
 {
     for (uint64_t i = 0; i < BIT(index_bits(table)); i++) {
         if (is_table(entries[i], level))
             drop_table(table, (uint64_t *)(entries[i] & PTE_ADDRESS), level + 1);
     }
-    entries[0] = (uint64_t)unused;
-    unused = entries;
+    entries[0] = (uint64_t)table->unused;
+    table->unused = entries;
 }
 
 /*
  * Writes an entry of `level`. Where a valid one was, no CPU may have it any more before the new one
  * is there, nor before the table that it pointed to is used again.
  */
-static void replace(const struct pagetable *table, unsigned level, uint64_t *entry, uint64_t value)
+static void replace(struct pagetable *table, unsigned level, uint64_t *entry, uint64_t value)
 {
     uint64_t old = *entry;
 
@@ -95,6 +91,8 @@ static void replace(const struct pagetable *table, unsigned level, uint64_t *ent
         *(volatile uint64_t *)entry = 0;
         table->forget();
     }
+    /* A walk that finds the new table must find what is in it. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     *(volatile uint64_t *)entry = value;
     if (is_table(old, level) && !is_table(value, level))
         drop_table(table, (uint64_t *)(old & PTE_ADDRESS), level + 1);
@@ -138,7 +136,18 @@ static void set_level(struct pagetable *table, uint64_t *entries, unsigned level
 
 void pagetable_set(struct pagetable *table, uint64_t start, uint64_t size, uint64_t attributes)
 {
+    uint64_t top = BIT(table->address_bits);
+
+    if (start >= top)
+        return;
+    if (size > top - start)
+        size = top - start;
     set_level(table, table->root, table->start_level, 0, start, start + size, attributes);
+}
+
+unsigned pagetable_sl0(const struct pagetable *table)
+{
+    return (table->granule_shift == 12 ? 2 : 3) - table->start_level;
 }
 
 uint64_t pagetable_leaf(const struct pagetable *table, uint64_t address)

@@ -28,7 +28,7 @@ static void close_pages(struct pagetable *table, const struct region *region)
 static void build(struct pagetable *table)
 {
     pagetable_init(table, granule_shift(), address_bits(), true);
-    pagetable_set(table, 0, ALIGN_UP(machine.address_top, BIT(granule_shift())), GUEST);
+    pagetable_set(table, 0, address_end(), GUEST);
     pagetable_set(table, vellum_range.start, vellum_range.size, 0);
 }
 
@@ -93,10 +93,8 @@ static void use(const struct pagetable *table, uint64_t vmid)
 
 void stage2_enable(void)
 {
-    /* SL0: for 4K level 2, 1, 0 is 0, 1, 2; for 16K level 3, 2, 1 is (DDI 0487, VTCR_EL2). */
-    uint64_t sl0 = guarded.granule_shift == 12 ? 2 - guarded.start_level : 3 - guarded.start_level;
-
-    sysreg_write(vtcr_el2, VTCR_RES1 | TCR_T0SZ(guarded.address_bits) | sl0 << VTCR_SL0_SHIFT |
+    sysreg_write(vtcr_el2, VTCR_RES1 | TCR_T0SZ(guarded.address_bits) |
+                               (uint64_t)pagetable_sl0(&guarded) << VTCR_SL0_SHIFT |
                                TCR_WBWA_INNER_SHAREABLE |
                                (guarded.granule_shift == 12 ? TCR_TG0_4K : TCR_TG0_16K) |
                                pa_range() << VTCR_PS_SHIFT);

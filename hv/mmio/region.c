@@ -63,24 +63,29 @@ static void split(uint64_t address)
     }
 }
 
+static bool meets(const struct region *a, const struct region *b)
+{
+    return a->start < b->end && b->start < a->end;
+}
+
 static bool overlaps(const struct region *region)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (region->start < table[i].end && table[i].start < region->end &&
+        if (meets(region, &table[i]) &&
             ((table[i].flags && region->flags) || (table[i].model && region->model)))
             return true;
     }
     return false;
 }
 
-/* Segments that meet [start, end). */
-static unsigned count_in(uint64_t start, uint64_t end)
+/* Segments more, at most: two splits, and a gap before, between and behind those that lie in it. */
+static unsigned room_for(const struct region *region)
 {
-    unsigned n = 0;
+    unsigned room = 3;
 
     for (unsigned i = 0; i < count; i++)
-        n += start < table[i].end && table[i].start < end;
-    return n;
+        room += meets(region, &table[i]);
+    return room;
 }
 
 static bool can_merge(const struct region *a, const struct region *b)
@@ -112,8 +117,7 @@ unsigned region_add(const struct region *region)
         return STATUS_BAD_ARGUMENT;
     if (overlaps(region))
         return STATUS_OVERLAP;
-    /* Two splits; a gap before, between and behind the segments that lie in it. */
-    if (count + 2 + count_in(region->start, region->end) + 1 > MAX_REGIONS)
+    if (count + room_for(region) > MAX_REGIONS)
         return STATUS_NO_ROOM;
     split(region->start);
     split(region->end);
