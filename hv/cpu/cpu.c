@@ -49,10 +49,10 @@ void cpu_init_all(void)
 
 void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
 {
-    world_pause(cpu);
+    world_pause();
     if (!__atomic_load_n(&cpu->asked, __ATOMIC_ACQUIRE))
         return;
-    trace_flush(&cpu->trace);
+    trace_flush(&cpu->trace, TRACE_FLUSH_PATIENCE);
     if (frame != NULL)
         cpu->snapshot = (struct cpu_snapshot){frame->pc, frame->pstate, sysreg_read(vbar_el12)};
     /* Release: pairs with the acquire in cpu_ask_all. */
@@ -65,7 +65,7 @@ void cpu_ask_all(void)
     uint64_t limit = sysreg_read(cntfrq_el0) * ANSWER_TIMEOUT_S;
     uint64_t start;
 
-    trace_flush(&self->trace);
+    trace_flush(&self->trace, TRACE_FLUSH_PATIENCE);
     for (unsigned i = 0; i < machine.cpu_count; i++) {
         struct cpu *cpu = &cpus[i];
 

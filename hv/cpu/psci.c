@@ -72,7 +72,7 @@ static bool suspend(struct cpu *cpu, struct trap_frame *frame, unsigned entry_re
     uint64_t entry = frame->x[entry_register], context = frame->x[entry_register + 1];
     bool ok;
 
-    trace_flush(&cpu->trace);
+    trace_flush(&cpu->trace, 0);
     cpu->entry = entry;
     cpu->context = context;
     frame->x[entry_register] = (uint64_t)secondary_entry;
@@ -99,7 +99,7 @@ static bool cpu_off(struct cpu *cpu, struct trap_frame *frame)
 {
     bool ok;
 
-    trace_flush(&cpu->trace);
+    trace_flush(&cpu->trace, TRACE_FLUSH_PATIENCE);
     give_link_away(cpu);
     __atomic_store_n(&cpu->state, CPU_STATE_OFF, __ATOMIC_RELEASE);
     ok = relay(frame);

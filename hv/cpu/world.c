@@ -11,8 +11,10 @@
 
 static bool stopped; /* atomic */
 
-void world_pause(struct cpu *cpu)
+void world_pause(void)
 {
+    struct cpu *cpu = cpu_self();
+
     /* Acquire: pairs with the release in world_go, behind which is what has been changed. */
     if (!__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
         return;

@@ -7,14 +7,12 @@
 
 #include "lib/types.h"
 
-struct cpu;
-
 /* Stops all others; one caller at a time (the rpc channel). False: a CPU does not come; nothing is
  * stopped. */
 bool world_stop(void);
 void world_go(void);
 
 /* Waits here while the world is stopped by another CPU. Wherever a CPU at EL2 waits for long. */
-void world_pause(struct cpu *cpu);
+void world_pause(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include "dev/vpl011.h"
 #include "lib/lock.h"
 #include "lib/log.h"
+#include "lib/yield.h"
 #include "link/crc32c.h"
 #include "link/deadline.h"
 #include "link/frame.h"
@@ -83,13 +84,11 @@ void link_reap(void)
     lock_drop(&transmit_lock);
 }
 
-/* One turn of a wait for the device: polite to what it shares a core, or QEMU's -icount, with. */
+/* One turn of a wait for the device. */
 static void wait_for_device(void)
 {
     link_reap();
-#ifdef __aarch64__
-    __asm__ volatile("yield");
-#endif
+    cpu_yield();
 }
 
 static struct slot *slot_take(void)
