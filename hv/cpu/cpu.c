@@ -9,8 +9,11 @@
 
 struct cpu cpus[MAX_CPUS];
 
-/* Longest wait for a CPU to answer, microseconds: it may be turning over a packet. */
-#define ANSWER_TIMEOUT_US 200000
+/*
+ * Longest wait for a CPU to answer, seconds. It takes microseconds, unless that CPU waits for a slow
+ * host to take its trace: then the last events are worth a while.
+ */
+#define ANSWER_TIMEOUT_S 5
 
 struct cpu *cpu_by_mpidr(uint64_t mpidr)
 {
@@ -57,7 +60,7 @@ void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
 void cpu_ask_all(void)
 {
     struct cpu *self = cpu_self();
-    uint64_t limit = sysreg_read(cntfrq_el0) * ANSWER_TIMEOUT_US / 1000000;
+    uint64_t limit = sysreg_read(cntfrq_el0) * ANSWER_TIMEOUT_S;
     uint64_t start;
 
     trace_flush(&self->trace);
