@@ -46,11 +46,35 @@ void cpu_init_all(void)
     }
 }
 
+void cpu_set_on(struct cpu *cpu)
+{
+    enum cpu_state state = __atomic_load_n(&cpu->state, __ATOMIC_RELAXED);
+
+    do {
+        while (state == CPU_STATE_HELD)
+            state = __atomic_load_n(&cpu->state, __ATOMIC_RELAXED);
+        /* Acquire: pairs with the release in finish_trace_of. */
+    } while (!__atomic_compare_exchange_n(&cpu->state, &state, CPU_STATE_ON, false,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+}
+
+/* A CPU that went off while the link had no room could not tell what it had lost. */
+static void finish_trace_of(struct cpu *cpu)
+{
+    enum cpu_state state = CPU_STATE_OFF;
+
+    if (!__atomic_compare_exchange_n(&cpu->state, &state, CPU_STATE_HELD, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return;
+    trace_finish(&cpu->trace);
+    __atomic_store_n(&cpu->state, CPU_STATE_OFF, __ATOMIC_RELEASE);
+}
+
 void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
 {
     if (!__atomic_load_n(&cpu->asked, __ATOMIC_ACQUIRE))
         return;
-    trace_flush(&cpu->trace);
+    trace_finish(&cpu->trace);
     if (frame != NULL)
         cpu->snapshot = (struct cpu_snapshot){frame->pc, frame->pstate, sysreg_read(vbar_el12)};
     /* Release: pairs with the acquire in cpu_ask_all. */
@@ -63,10 +87,11 @@ void cpu_ask_all(void)
     uint64_t limit = sysreg_read(cntfrq_el0) * ANSWER_TIMEOUT_S;
     uint64_t start;
 
-    trace_flush(&self->trace);
+    trace_finish(&self->trace);
     for (unsigned i = 0; i < machine.cpu_count; i++) {
         struct cpu *cpu = &cpus[i];
 
+        finish_trace_of(cpu);
         if (cpu == self || __atomic_load_n(&cpu->state, __ATOMIC_ACQUIRE) != CPU_STATE_ON)
             continue;
         __atomic_store_n(&cpu->asked, true, __ATOMIC_RELEASE);

@@ -108,6 +108,6 @@ void cpu_enter_guest(struct cpu *cpu)
     sysreg_write(cntv_ctl_el02, 0);
     sysreg_write(cntp_ctl_el02, 0);
     sysreg_write(mdscr_el1, 0);
-    __atomic_store_n(&cpu->state, CPU_STATE_ON, __ATOMIC_RELEASE);
+    cpu_set_on(cpu);
     guest_enter(cpu->entry, cpu->context, SPSR_EL1H | SPSR_DAIF, cpu->stack);
 }

@@ -6,7 +6,11 @@
 
 #include "cpu/sysreg.h"
 #include "lib/log.h"
+#include "link/deadline.h"
 #include "trace/event.h"
+
+/* How long the count of lost events waits for a slot. */
+#define FINISH_MICROSECONDS 100000
 
 static struct {
     uint64_t uuid[2];
@@ -47,6 +51,7 @@ void trace_flush(struct trace_cpu *trace)
     packet->packet_seq_num = trace->sequence++;
     packet->events_discarded = trace->discarded;
     packet->event_count = trace->event_count;
+    trace->told = trace->discarded;
     while (!link_submit(tx, LINK_TRACE))
         link_reap();
 
@@ -69,17 +74,11 @@ static bool slot_free(const struct link_tx *tx)
     return true;
 }
 
-/* Closes the packet that is open and begins the next one. False: dropped, and counted. */
-bool trace_turn_over(struct trace_cpu *trace, uint64_t now)
+/* Begins a packet in a slot that is free. */
+static void begin_packet(struct trace_cpu *trace, uint64_t now)
 {
-    struct trace_packet *packet;
+    struct trace_packet *packet = open_packet(trace);
 
-    trace_flush(trace);
-    if (!slot_free(&trace->tx[trace->slot])) {
-        trace->discarded++;
-        return false;
-    }
-    packet = open_packet(trace);
     packet->magic = TRACE_MAGIC;
     memcpy(packet->uuid, setup.uuid, sizeof(packet->uuid));
     packet->stream_id = TRACE_STREAM_ID;
@@ -89,7 +88,35 @@ bool trace_turn_over(struct trace_cpu *trace, uint64_t now)
     trace->limit = (uint8_t *)packet + TRACE_PACKET_SIZE - TRACE_MAX_EVENT_SIZE;
     trace->event_count = 0;
     trace->last_time = now;
+}
+
+/* Closes the packet that is open and begins the next one. False: dropped, and counted. */
+bool trace_turn_over(struct trace_cpu *trace, uint64_t now)
+{
+    trace_flush(trace);
+    if (!slot_free(&trace->tx[trace->slot])) {
+        trace->discarded++;
+        return false;
+    }
+    begin_packet(trace, now);
     return true;
+}
+
+/* Lost events are counted in the packets behind them: here there may be none. */
+void trace_finish(struct trace_cpu *trace)
+{
+    uint64_t deadline = deadline_after(FINISH_MICROSECONDS);
+
+    trace_flush(trace);
+    if (trace->told == trace->discarded)
+        return;
+    while (!slot_free(&trace->tx[trace->slot])) {
+        if (deadline_passed(deadline))
+            return; /* the host takes nothing; it will ask again */
+        __asm__ volatile("yield");
+    }
+    begin_packet(trace, sysreg_read(cntvct_el0));
+    trace_flush(trace);
 }
 
 void trace_mmio_turning(struct trace_cpu *trace, uint64_t now, uint32_t id, uint64_t pc,

@@ -21,6 +21,7 @@ struct trace_cpu {
     uint8_t *limit;       /* no event may begin beyond */
     uint64_t last_time;   /* CNTVCT_EL0 of the last event */
     uint64_t discarded;   /* events lost, all in all */
+    uint64_t told;        /* of these, how many the last packet sent has counted */
     uint32_t event_count; /* in the open packet */
     uint32_t slot;
     uint32_t cpu_id;
@@ -44,7 +45,10 @@ void trace_mmio_turning(struct trace_cpu *trace, uint64_t now, uint32_t id, uint
 /* Closes the open packet, if any, and sends it. */
 void trace_flush(struct trace_cpu *trace);
 
-/* The same on every CPU that runs the guest; returns when all are sent. */
+/* The same; then, where events were lost since, an empty packet that counts them. Waits a little. */
+void trace_finish(struct trace_cpu *trace);
+
+/* The same for every CPU; returns when all are sent. */
 void trace_flush_all(void);
 
 #endif

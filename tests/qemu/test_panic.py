@@ -82,6 +82,7 @@ def break_vellum(folder: Path, link: str, commands: list[str]) -> Run:
 
 
 AT = symbols() if ELF.exists() else {}
+DATA = AT.get("machine", 0)  # a variable's place
 
 
 @pytest.mark.parametrize("link", ["virtio", "pl011"])
@@ -94,8 +95,8 @@ AT = symbols() if ELF.exists() else {}
             id="jump-to-nowhere",
         ),
         pytest.param(
-            [f"set $pc = $base + {AT.get('machine', 0)}"],
-            "instruction", PERMISSION, f"exception at EL2, esr {{esr}} at image+{AT.get('machine', 0):#x}",
+            [f"set $pc = $base + {DATA}"],
+            "instruction", PERMISSION, f"exception at EL2, esr {{esr}} at image+{DATA:#x}",
             id="execute-data",
         ),
         pytest.param(  # x1: the frame that the access's value goes into
