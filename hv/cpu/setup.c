@@ -109,8 +109,7 @@ void cpu_enter_guest(struct cpu *cpu)
     sysreg_write(cntv_ctl_el02, 0);
     sysreg_write(cntp_ctl_el02, 0);
     sysreg_write(mdscr_el1, 0);
-    /* Before the look at the world: pairs with world_stop, which stops it, then reads states. */
-    __atomic_store_n(&cpu->state, CPU_STATE_ON, __ATOMIC_SEQ_CST);
+    cpu_set_on(cpu);
     world_pause();
     guest_enter(cpu->entry, cpu->context, SPSR_EL1H | SPSR_DAIF, cpu->stack);
 }

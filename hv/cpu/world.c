@@ -5,6 +5,7 @@
 
 #include "cpu/cpu.h"
 #include "irq/gic.h"
+#include "lib/yield.h"
 
 /* A CPU comes within microseconds; one that does not is wedged, and is not waited for for ever. */
 #define PATIENCE_S 5
@@ -21,7 +22,7 @@ void world_pause(void)
     cpu->region = (struct region){0}; /* what it remembers may be gone */
     __atomic_store_n(&cpu->paused, true, __ATOMIC_RELEASE);
     while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
-        __asm__ volatile("yield");
+        cpu_yield();
     __atomic_store_n(&cpu->paused, false, __ATOMIC_RELEASE);
     isb(); /* its next walk of stage 2 sees the new one */
 }
@@ -38,7 +39,7 @@ static bool await_pause(const struct cpu *cpu, uint64_t deadline)
     while (runs(cpu) && !__atomic_load_n(&cpu->paused, __ATOMIC_ACQUIRE)) {
         if (sysreg_read(cntvct_el0) > deadline)
             return false;
-        __asm__ volatile("yield");
+        cpu_yield();
     }
     return true;
 }
