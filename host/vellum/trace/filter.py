@@ -21,7 +21,7 @@ from vellum.trace.decode import Array, Block, Mask
 from vellum.trace.kinds import HAS_ADDRESS, IS_READ, IS_WRITE
 from vellum.trace.names import Names, Place
 
-__all__ = ["Filter", "Wanted", "compile_filter"]
+__all__ = ["Filter", "Wanted", "check_register", "compile_filter", "matches_register"]
 
 Test = Callable[[Block], Mask]
 _NUMBER = re.compile(r"\+?0x[0-9a-f]+", re.IGNORECASE)
@@ -80,7 +80,7 @@ def compile_filter(
         tests.append(lambda block: HAS_ADDRESS[block.type] & _in_any(block.field("addr"), ranges))
     if wanted.registers:
         for spec in wanted.registers:
-            _check_register(spec, names, {device.name for device in chosen})
+            check_register(spec, names, {device.name for device in chosen})
         tests.append(_register_test(wanted.registers, names))
     if wanted.symbols:
         ranges_of_pc = [one for glob in wanted.symbols for one in _symbol_ranges(glob, symbols)]
@@ -161,7 +161,7 @@ def matches_register(spec: str, place: Place) -> bool:
     return any(spec == name or fnmatchcase(name, spec) for name in own | full)
 
 
-def _check_register(spec: str, names: Names, devices: Collection[str]) -> None:
+def check_register(spec: str, names: Names, devices: Collection[str] = ()) -> None:
     """UsageError when no known register is called so; numbers may be anything."""
     if _NUMBER.fullmatch(spec.rpartition(".")[2]):
         return

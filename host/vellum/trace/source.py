@@ -44,7 +44,7 @@ class Source:
 
 
 def open_source(directory: Path, wanted: Wanted | None = None, svd: Path | None = None) -> Source:
-    """Opens a trace; `svd`: a CMSIS-SVD file of registers. UsageError: one of them cannot be used."""
+    """Opens a trace; `svd`: a CMSIS-SVD file of registers. UsageError: one cannot be used."""
     trace = open_trace(directory)
     context = load_context(directory, svd)
     names = Names(context.devices, context.symbols, context.registers)
