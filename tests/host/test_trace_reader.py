@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from synthetic import TRACE_UUID, Made, packet, write_trace
 from vellum.errors import UsageError
 from vellum.trace import events
-from vellum.trace.reader import Damage, decode_packet, open_trace, read_packets
+from vellum.trace.decode import decode_packet
+from vellum.trace.reader import Damage, open_trace, read_packets
 
 WRAP = 1 << events.TIMESTAMP_BITS
 _FIELD_BITS = {"B": 8, "H": 16, "I": 32, "Q": 64}
