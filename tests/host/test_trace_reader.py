@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
+from babeltrace import babeltrace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import TRACE_UUID, Made, packet, write_trace
@@ -46,26 +45,6 @@ def streams(draw: st.DrawFn) -> list[list[Made]]:
         packets.append(made)
         time += draw(st.integers(1, 1 << 34))
     return packets
-
-
-def babeltrace(directory: Path) -> list[tuple[int, str, int, dict[str, int]]]:
-    """time, name, cpu and fields of every event, as babeltrace2 reads them."""
-    done = subprocess.run(
-        ["babeltrace2", "--clock-cycles", "--no-delta", str(directory)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    found = []
-    line = re.compile(r"\[(\d+)\] (?:.* )?(\w+): \{ cpu_id = (\d+),[^}]*\}, \{ (.*) \}")
-    for text in done.stdout.splitlines():
-        match = line.fullmatch(text)
-        assert match, text
-        fields = dict(part.split(" = ") for part in match[4].split(", "))
-        values = {name: int(value, 0) for name, value in fields.items()}
-        found.append((int(match[1]), match[2], int(match[3]), values))
-    return found
 
 
 def ours(directory: Path) -> list[tuple[int, str, int, dict[str, int]]]:

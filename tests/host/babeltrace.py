@@ -1,0 +1,36 @@
+"""What babeltrace2, which knows nothing of us, reads from a trace."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+
+def babeltrace(directory: Path) -> list[tuple[int, str, int, dict[str, int]]]:
+    """time, name, cpu and fields of every event, as babeltrace2 reads them."""
+    found = []
+    line = re.compile(r"\[(\d+)\] (?:.* )?(\w+): \{ cpu_id = (\d+),[^}]*\}, \{ (.*) \}")
+    for text in _run(directory).stdout.splitlines():
+        match = line.fullmatch(text)
+        assert match, text
+        fields = dict(part.split(" = ") for part in match[4].split(", "))
+        values = {name: int(value, 0) for name, value in fields.items()}
+        found.append((int(match[1]), match[2], int(match[3]), values))
+    return found
+
+
+def warnings_of(directory: Path) -> list[int]:
+    """Counts of discarded events, one for each time that babeltrace2 tells of some."""
+    said = _run(directory).stderr
+    return [int(count) for count in re.findall(r"Tracer discarded (\d+) event", said)]
+
+
+def _run(directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["babeltrace2", "--clock-cycles", "--no-delta", str(directory)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
