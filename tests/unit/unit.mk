@@ -10,9 +10,13 @@ UNIT_FLAGS := -std=c11 -g -O1 -Wall -Wextra -Werror -D_DEFAULT_SOURCE -DVELLUM_F
 	-I hv -I tests/unit
 
 unit_crc32c := link/crc32c.c
+unit_trace := trace/ring.c
 unit_frame := link/frame.c link/crc32c.c
 unit_link := link/link.c link/frame.c link/crc32c.c
+unit_gic_guard := irq/gic_guard.c
+unit_pagetable := mem/pagetable.c
 unit_pl011 := dev/pl011.c link/over_pl011.c
+unit_region := # includes its source, to empty the table
 unit_rpc := $(patsubst hv/%,%,$(wildcard hv/rpc/*.c))
 unit_virtio_console := dev/virtio_console.c dev/virtio_mmio.c dev/virtqueue.c link/over_virtio.c
 unit_virtqueue := dev/virtqueue.c

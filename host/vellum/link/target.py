@@ -97,6 +97,12 @@ class Target:
         flags = m.RegionFlag.TRACE_READ | m.RegionFlag.TRACE_WRITE
         self.rpc.call(m.RegionAddCall(start, size, flags))
 
+    def change_region(self, start: int, size: int, *, read: bool, write: bool) -> None:
+        """From now on traces only reads or writes of the traced bytes of a range; or neither."""
+        flags = m.RegionFlag.TRACE_READ if read else 0
+        flags |= m.RegionFlag.TRACE_WRITE if write else 0
+        self.rpc.call(m.RegionChangeCall(start, size, flags))
+
     def guest_start(self, entry: int, x0: int) -> int:
         """Enters the guest. Returns the counter just before, in ticks."""
         return self.rpc.call(m.GuestStartCall(entry, x0)).counter
