@@ -68,7 +68,7 @@ def test_decodes_what_babeltrace2_decodes(
     write_trace(directory, packets)
     theirs = babeltrace(directory)
     # Events of one time on several CPUs may come in any order.
-    assert sorted(map(str, ours(directory))) == sorted(map(str, theirs))
+    assert sorted(map(str, ours(directory))) == sorted(str(tuple(one)) for one in theirs)
     assert [one[0] for one in ours(directory)] == [one[0] for one in theirs]
 
 
