@@ -3,7 +3,9 @@
  */
 #include "cpu/cpu.h"
 
+#include "cpu/world.h"
 #include "irq/gic.h"
+#include "lib/yield.h"
 #include "mem/pool.h"
 #include "mem/stage1.h"
 
@@ -46,8 +48,34 @@ void cpu_init_all(void)
     }
 }
 
+void cpu_set_on(struct cpu *cpu)
+{
+    enum cpu_state state = __atomic_load_n(&cpu->state, __ATOMIC_RELAXED);
+
+    do {
+        while (state == CPU_STATE_HELD)
+            state = __atomic_load_n(&cpu->state, __ATOMIC_RELAXED);
+        /* Pairs with the release in finish_trace_of; and with world_stop, which stops the world,
+         * then reads states: whoever calls this looks at the world after it. */
+    } while (!__atomic_compare_exchange_n(&cpu->state, &state, CPU_STATE_ON, false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+}
+
+/* A CPU that went off while the link had no room could not tell what it had lost. */
+static void finish_trace_of(struct cpu *cpu)
+{
+    enum cpu_state state = CPU_STATE_OFF;
+
+    if (!__atomic_compare_exchange_n(&cpu->state, &state, CPU_STATE_HELD, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return;
+    trace_flush(&cpu->trace, TRACE_FLUSH_PATIENCE);
+    __atomic_store_n(&cpu->state, CPU_STATE_OFF, __ATOMIC_RELEASE);
+}
+
 void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
 {
+    world_pause();
     if (!__atomic_load_n(&cpu->asked, __ATOMIC_ACQUIRE))
         return;
     trace_flush(&cpu->trace, TRACE_FLUSH_PATIENCE);
@@ -67,6 +95,7 @@ void cpu_ask_all(void)
     for (unsigned i = 0; i < machine.cpu_count; i++) {
         struct cpu *cpu = &cpus[i];
 
+        finish_trace_of(cpu);
         if (cpu == self || __atomic_load_n(&cpu->state, __ATOMIC_ACQUIRE) != CPU_STATE_ON)
             continue;
         __atomic_store_n(&cpu->asked, true, __ATOMIC_RELEASE);
@@ -78,7 +107,7 @@ void cpu_ask_all(void)
                __atomic_load_n(&cpus[i].state, __ATOMIC_ACQUIRE) == CPU_STATE_ON &&
                sysreg_read(cntvct_el0) - start < limit) {
             cpu_answer(self, NULL); /* two that ask each other must not wait for ever */
-            __asm__ volatile("yield");
+            cpu_yield();
         }
     }
 }

@@ -197,6 +197,26 @@ bool link_drain(uint64_t microseconds)
     }
 }
 
+/*
+ * Behind a damaged frame the host takes nothing for text until it has seen a good one. No lock: who
+ * holds it may never drop it.
+ */
+void link_seize(void)
+{
+    static const char text[] = "a frame was cut short by the panic";
+    struct {
+        struct link_frame frame;
+        char text[sizeof(text) - 1];
+    } log;
+
+    if (!transport)
+        return;
+    memcpy(log.text, text, sizeof(log.text));
+    frame_fill(&log.frame, LINK_LOG, next_sequence[LINK_LOG]++, sizeof(log.text),
+               crc32c(text, sizeof(log.text)));
+    transport->seize(&log, sizeof(log.frame) + sizeof(log.text));
+}
+
 const struct mmio_device *link_device(void)
 {
     return device;

@@ -8,6 +8,7 @@
 #include "fw/machine.h"
 #include "mem/granule.h"
 #include "mem/pagetable.h"
+#include "mem/pool.h"
 #include "mmio/region.h"
 
 #define GUEST (PTE_AF | PTE_INNER_SHAREABLE | S2_MEMATTR_NORMAL_WB | S2_READ | S2_WRITE)
@@ -31,17 +32,57 @@ static void build(struct pagetable *table)
     pagetable_set(table, vellum_range.start, vellum_range.size, 0);
 }
 
-void stage2_build(void)
+/* Takes the pages of all regions that touch [start, end) out of both. */
+static void close_regions(uint64_t start, uint64_t end)
 {
-    build(&guarded);
-    build(&open);
     for (const struct region *r = region_next(NULL); r != NULL; r = region_next(r)) {
+        if (r->start >= end || r->end <= start)
+            continue;
         close_pages(&guarded, r);
         if (r->model != NULL)
             close_pages(&open, r);
     }
-    /* Pairs with the table walks of every CPU that loads VTTBR_EL2 later. */
-    __asm__ volatile("dsb ishst" : : : "memory");
+}
+
+/* Pairs with the table walks of every CPU: the tables are written before any of them looks. */
+static void publish(void)
+{
+    __asm__ volatile("dsb ishst\n isb" : : : "memory");
+}
+
+/* struct pagetable's forget: of all guests, on all CPUs. */
+static void forget(void)
+{
+    __asm__ volatile("dsb ishst\n tlbi alle1is\n dsb ish\n isb" : : : "memory");
+}
+
+void stage2_build(void)
+{
+    build(&guarded);
+    build(&open);
+    close_regions(0, ~UINT64_C(0));
+    publish();
+    guarded.forget = open.forget = forget;
+}
+
+bool stage2_has_room(void)
+{
+    /* Each end of a range splits at most a block a level, in both tables; one page for alignment. */
+    return pool_left() >= (2 * 2 * 4 + 1) * BIT(guarded.granule_shift);
+}
+
+void stage2_update(uint64_t start, uint64_t end)
+{
+    uint64_t page = BIT(guarded.granule_shift);
+
+    if (guarded.root == NULL)
+        return; /* the guest is about to start: stage2_build comes */
+    start = ALIGN_DOWN(start, page);
+    end = ALIGN_UP(end, page);
+    pagetable_set(&guarded, start, end - start, GUEST);
+    pagetable_set(&open, start, end - start, GUEST);
+    close_regions(start, end);
+    publish();
 }
 
 static void use(const struct pagetable *table, uint64_t vmid)

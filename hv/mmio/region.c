@@ -88,6 +88,27 @@ static unsigned room_for(const struct region *region)
     return room;
 }
 
+static bool can_merge(const struct region *a, const struct region *b)
+{
+    return a->end == b->start && a->flags == b->flags && a->model == b->model && a->exit == b->exit;
+}
+
+/* Drops segments that watch nothing, and joins those that say the same. */
+static void tidy(void)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (table[i].flags == 0 && table[i].model == NULL)
+            continue;
+        if (kept > 0 && can_merge(&table[kept - 1], &table[i]))
+            table[kept - 1].end = table[i].end;
+        else
+            table[kept++] = table[i];
+    }
+    count = kept;
+}
+
 unsigned region_add(const struct region *region)
 {
     uint64_t at = region->start;
@@ -121,4 +142,22 @@ unsigned region_add(const struct region *region)
         at = table[i].end;
     }
     return STATUS_OK;
+}
+
+unsigned region_change(uint64_t start, uint64_t end, uint64_t flags)
+{
+    bool found = false;
+
+    if (count + 2 > MAX_REGIONS)
+        return STATUS_NO_ROOM;
+    split(start);
+    split(end);
+    for (unsigned i = 0; i < count; i++) {
+        if (table[i].start >= start && table[i].end <= end && table[i].flags != 0) {
+            table[i].flags = flags;
+            found = true;
+        }
+    }
+    tidy();
+    return found ? STATUS_OK : STATUS_BAD_ARGUMENT;
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "cpu/world.h"
 #include "lib/yield.h"
 #include "link/deadline.h"
 #include "trace/event.h"
@@ -31,6 +32,14 @@ static struct trace_packet *open_packet(const struct trace_cpu *trace)
 {
     return (struct trace_packet *)(trace->slots + trace->slot * TRACE_SLOT_SIZE +
                                    TRACE_PACKET_OFFSET);
+}
+
+/* One turn of waiting for the host. It may take long: who stops the world must not wait for it. */
+static void wait_for_link(void)
+{
+    cpu_yield();
+    world_pause();
+    link_reap();
 }
 
 /* Sends the packet that is open. False: the transport has no room, it stays open. */
@@ -91,8 +100,7 @@ bool trace_turn_over(struct trace_cpu *trace, uint64_t now)
             trace->discarded++;
             return false;
         }
-        cpu_yield();
-        link_reap();
+        wait_for_link();
     }
     return true;
 }
@@ -116,8 +124,7 @@ void trace_flush(struct trace_cpu *trace, uint64_t patience)
     while (!try_flush(trace)) {
         if (setup.drop && deadline_passed(deadline))
             return;
-        cpu_yield();
-        link_reap();
+        wait_for_link();
     }
 }
 

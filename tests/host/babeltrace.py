@@ -1,22 +1,33 @@
-"""What babeltrace2, which knows nothing of us, reads from a trace."""
+"""What babeltrace2, which knows nothing of us, reads from a trace: the tests' truth."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
+
+_LINE = re.compile(r"\[(\d+)\] (?:.* )?(\w+): \{ cpu_id = (\d+),[^}]*\}, \{ (.*) \}")
 
 
-def babeltrace(directory: Path) -> list[tuple[int, str, int, dict[str, int]]]:
-    """time, name, cpu and fields of every event, as babeltrace2 reads them."""
+class Seen(NamedTuple):
+    """An event; `time` in ticks."""
+
+    time: int
+    name: str
+    cpu: int
+    fields: dict[str, int]
+
+
+def babeltrace(directory: Path) -> list[Seen]:
+    """Every event, in babeltrace2's order."""
     found = []
-    line = re.compile(r"\[(\d+)\] (?:.* )?(\w+): \{ cpu_id = (\d+),[^}]*\}, \{ (.*) \}")
     for text in _run(directory).stdout.splitlines():
-        match = line.fullmatch(text)
+        match = _LINE.fullmatch(text)
         assert match, text
         fields = dict(part.split(" = ") for part in match[4].split(", "))
         values = {name: int(value, 0) for name, value in fields.items()}
-        found.append((int(match[1]), match[2], int(match[3]), values))
+        found.append(Seen(int(match[1]), match[2], int(match[3]), values))
     return found
 
 

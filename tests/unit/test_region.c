@@ -197,3 +197,48 @@ TEST(a_full_table_refuses_and_stays_as_it_is)
     EXPECT_EQ(add(0, 0x100000, 0, model_a), STATUS_NO_ROOM);
     EXPECT(unchanged(before, full));
 }
+
+/* What region_change is to answer, and does to the map. */
+static unsigned change_map(uint64_t start, uint64_t end, uint64_t flags)
+{
+    unsigned status = STATUS_BAD_ARGUMENT;
+
+    for (uint64_t at = start; at < end; at++) {
+        if (!map[at].flags)
+            continue;
+        map[at].flags = flags;
+        map[at].watched = flags != 0 || map[at].model != NULL;
+        status = STATUS_OK;
+    }
+    return status;
+}
+
+TEST(any_order_of_additions_and_changes_gives_what_a_map_of_bytes_gives)
+{
+    for (uint64_t round = 0; round < 150; round++) {
+        uint64_t seed = round + 1000;
+
+        reset();
+        for (unsigned i = 0; i < 60; i++) {
+            uint64_t start = test_random(&seed) % (BYTES - 60);
+            uint64_t end = start + 1 + test_random(&seed) % 60;
+            uint64_t flags = test_random(&seed) % 4;
+
+            if (test_random(&seed) % 2) {
+                EXPECT_EQ(region_change(start, end, flags), change_map(start, end, flags));
+            } else {
+                mmio_model *model = flags ? NULL : model_a;
+                const struct region region = {start, end, flags, model,
+                                              model ? EXIT_MMIO_EMULATED : EXIT_MMIO_UNTRACED};
+
+                EXPECT_EQ(region_add(&region), add_to_map(&region));
+            }
+            expect_sorted();
+        }
+        for (uint64_t at = 0; at < BYTES; at++)
+            expect_byte(at);
+        region_change(0, BYTES, 0);
+        for (const struct region *r = region_next(NULL); r != NULL; r = region_next(r))
+            EXPECT(r->model != NULL);
+    }
+}
