@@ -86,6 +86,7 @@ build/disk.img: payloads/initramfs/disk
 -include hv/hv.mk
 -include payloads/payloads.mk
 -include tests/unit/unit.mk
+-include tests/fuzz/fuzz.mk
 
 .PHONY: image payloads unit
 image: build/vellum.img ## build/vellum.img alone

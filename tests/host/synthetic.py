@@ -66,6 +66,7 @@ def write_trace(directory: Path, packets: Iterable[bytes]) -> Path:
 
 # What a Debian boot does most, in its proportions: event id, address, how often. A GIC, a console,
 # two virtio devices; PCs of a few hundred places in the kernel.
+_BUFFER = 0xA000080
 _MIX = (
     (1, 0x9000018, 40),  # UARTFR, polled
     (5, 0x9000000, 38),  # UARTDR
@@ -76,7 +77,8 @@ _MIX = (
     (6, 0x8000180, 2),
     (7, 0x8006100, 2),
     (3, 0x80A0008, 1),
-    (0, 0xA000270, 1),
+    (0, 0xA000100, 1),  # the configuration
+    (6, _BUFFER, 5),  # QueueDescLow: never the same twice
 )
 _PCS = 300
 _KERNEL = 0xFFFF800008010000
@@ -92,7 +94,7 @@ def boot_like_packets(
     # One long pattern of bodies, repeated: making each event anew would take most of a test's time.
     kinds = random.choices(range(len(_MIX)), weights, k=2500)
     fields = [
-        (_KERNEL + 4 * random.randrange(_PCS), addresses[kind], random.choice((0x90, 0x41, 1, 0)))
+        (_KERNEL + 4 * random.randrange(_PCS), addresses[kind], random.randrange(0x20, 0x7F))
         for kind in kinds
     ]
     for sequence in count_from(0):
@@ -103,6 +105,8 @@ def boot_like_packets(
             body: list[Made] = []
             for kind, values in islice(zip(kinds, fields, strict=True), wanted):
                 time += 62 + (kind << 5)
+                if values[1] == _BUFFER:
+                    values = (*values[:2], time & 0xFFFFFFF0)
                 body.append((time, ids[kind], values))
             yield packet(body, cpu=cpu, sequence=sequence)
             made += len(body)

@@ -128,4 +128,4 @@ def others(lanes: Iterable[Lane], most: int) -> list[Lane]:
         return kept
     rest = kept[most - 1 :]
     total = np.sum([lane.counts for lane in rest], axis=0)
-    return [*kept[: most - 1], Lane(f"{len(rest)} more", total)]
+    return [*kept[: most - 1], Lane(f"{len(rest)} others", total)]

@@ -165,8 +165,9 @@ def check_register(spec: str, names: Names, devices: Collection[str] = ()) -> No
     """UsageError when no known register is called so; numbers may be anything."""
     if _NUMBER.fullmatch(spec.rpartition(".")[2]):
         return
+    name = re.sub(r"\+\d+$", "", spec)  # bytes into a register
     places = [place for place in names.known() if not devices or place.device in devices]
-    if any(matches_register(spec, place) for place in places):
+    if any(matches_register(name, place) for place in places):
         return
     words = {place.register for place in places} | {place.kind for place in places}
     close = get_close_matches(spec, sorted(words), n=3, cutoff=0.6) or get_close_matches(

@@ -26,10 +26,10 @@ __all__ = ["BINS", "SUFFIXES", "draw"]
 
 BINS = 1200
 SUFFIXES = (".svg", ".png")
-MOST_LANES = 28  # of devices, and of CPUs
+MOST_LANES = 16  # of devices, and of CPUs
 
 _WIDTH = 15.0  # inches
-_LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 2.3, 1.5, 0.85, 0.6, 0.35
+_LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 2.3, 1.95, 0.85, 0.6, 0.35
 _DEVICE_HEIGHT, _CPU_HEIGHT = 0.46, 0.4
 _DPI = 110
 _SMALLEST = 0.16  # of half a lane: what one access is high
@@ -91,7 +91,9 @@ def _lanes(axes: Axes, lanes: Sequence[Lane], density: Density, top: int) -> Non
     begin, end = density.begin / NANO, max(density.end, density.begin + 1) / NANO
     edges = np.linspace(begin, end, BINS + 1)
     centres = (edges[1:] + edges[:-1]) / 2
-    thick = (_WIDTH - _LEFT - _RIGHT) * 72 / BINS * 1.15  # points; slightly more than a bin
+    thick = (
+        (_WIDTH - _LEFT - _RIGHT) * 72 / BINS * 1.6
+    )  # points; more than a bin, or rounding would leave gaps
     for row, lane in enumerate(lanes):
         if row % 2 == 0:
             axes.axhspan(row - 0.5, row + 0.5, color=_STRIPE, linewidth=0, zorder=0)
@@ -141,9 +143,14 @@ def _subtitle(density: Density) -> str:
     events = sum(lane.events for lane in density.devices)
     span = (density.end - density.begin) / NANO
     return (
-        f"{events:,} events in {span:.6f} s, {len(density.devices)} devices, "
-        f"{len(density.cpus)} CPUs; a column is {_duration(span / BINS)}, heights are logarithmic"
+        f"{_count(events, 'event')} in {span:.6f} s, {_count(len(density.devices), 'device')}, "
+        f"{_count(len(density.cpus), 'CPU')}; a column is {_duration(span / BINS)}, "
+        "heights are logarithmic"
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:
