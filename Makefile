@@ -122,7 +122,7 @@ check: $(VENV)/vellum image clang ## format, lint, types, native unit tests, hos
 	$(VENV)/ruff format --quiet --check --diff --config host/pyproject.toml host tests
 	$(VENV)/ruff check --quiet --config host/pyproject.toml host tests
 	$(VENV)/mypy --config-file host/pyproject.toml host/vellum
-	$(PYTEST) --quiet tests/host
+	$(PYTEST) --quiet -n 2 tests/host
 
 .PHONY: format
 format: $(VENV)/vellum ## formats all C and Python

@@ -64,9 +64,9 @@ def write_trace(directory: Path, packets: Iterable[bytes]) -> Path:
     return directory
 
 
+_BUFFER = 0xA000080
 # What a Debian boot does most, in its proportions: event id, address, how often. A GIC, a console,
 # two virtio devices; PCs of a few hundred places in the kernel.
-_BUFFER = 0xA000080
 _MIX = (
     (1, 0x9000018, 40),  # UARTFR, polled
     (5, 0x9000000, 38),  # UARTDR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ import pytest
 from aside import PL011, START, VIRTIO, write_aside
 from babeltrace import babeltrace
 from click.testing import CliRunner, Result
+from PIL import Image
 from synthetic import COUNTER_HZ, Made, packet, write_trace
 from vellum.cli.trace import trace as command
 from vellum.trace.density import measure, others
@@ -110,6 +112,29 @@ def test_what_cannot_be_drawn_is_told_in_one_line(
 ) -> None:
     done = plot(directory, tmp_path / name, *options)
     assert words in str(done.exception) and "\n" not in str(done.exception)
+
+
+@pytest.mark.parametrize("kind", [2, 6])
+def test_every_lonely_access_can_be_seen(tmp_path: Path, kind: int) -> None:
+    """Counted in the picture: strokes of the colour of reads or writes, in the device's lane."""
+    made: list[Made] = [(START + 99_991 * n, kind, (0, PL011, 0)) for n in range(101)]
+    directory = write_trace(tmp_path / "t", [packet(made)])
+    assert plot(directory, tmp_path / "p.png").exit_code == 0
+    image = Image.open(tmp_path / "p.png").convert("RGB")
+    colour = {2: (0x1F, 0x6F, 0xB4), 6: (0xE0, 0x7B, 0x1A)}[kind]
+    rows = [[image.getpixel((x, y)) for x in range(image.width)] for y in range(90, image.height)]
+    runs = {
+        sum(_near(here, colour) and not _near(left, colour) for left, here in pairwise(row))
+        for row in rows
+    }
+    assert max(runs) == 101
+
+
+def _near(pixel: object, colour: tuple[int, int, int]) -> bool:
+    """Of that colour, or of a mixture of it with white."""
+    assert isinstance(pixel, tuple)
+    mixed = all(one - 12 <= of for one, of in zip(colour, pixel, strict=True))
+    return mixed and max(pixel) - min(pixel) > 60
 
 
 def test_one_event_is_drawn(tmp_path: Path) -> None:

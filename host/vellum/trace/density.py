@@ -18,7 +18,7 @@ from vellum.trace.kinds import HAS_ADDRESS, IS_READ, IS_WRITE
 from vellum.trace.names import Names
 from vellum.trace.source import Source
 
-__all__ = ["Density", "Lane", "measure"]
+__all__ = ["OTHER", "READ", "WRITE", "Density", "Lane", "measure", "others"]
 
 Counts = npt.NDArray[np.int64]
 READ, WRITE, OTHER = range(3)
