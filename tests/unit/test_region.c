@@ -127,7 +127,7 @@ TEST(any_order_of_additions_gives_what_a_map_of_bytes_gives)
             };
             unsigned count_before = count;
 
-            memcpy(before, table, sizeof(before));
+            memcpy(before, table, count * sizeof(table[0]));
             unsigned status = region_add(&region);
             EXPECT_EQ(status, add_to_map(&region));
             if (status != STATUS_OK)
