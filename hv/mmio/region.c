@@ -1,6 +1,6 @@
 /*
  * The table of watched ranges: sorted segments that never overlap, so that a look-up is a binary
- * search. Filled before the guest runs; only read while it does.
+ * search. While the guest runs it changes only with the world stopped (cpu/world.h).
  */
 #include "mmio/region.h"
 
@@ -11,25 +11,33 @@
 static struct region table[MAX_REGIONS];
 static unsigned count;
 
-void region_find(uint64_t address, struct region *out)
+/* The first segment that ends behind `address`: it holds the address, or is the next above it. */
+static unsigned search(uint64_t address)
 {
     unsigned low = 0, high = count;
 
     while (low < high) {
         unsigned middle = (low + high) / 2;
 
-        if (address < table[middle].start) {
+        if (address < table[middle].end)
             high = middle;
-        } else if (address >= table[middle].end) {
+        else
             low = middle + 1;
-        } else {
-            *out = table[middle];
-            return;
-        }
+    }
+    return low;
+}
+
+void region_find(uint64_t address, struct region *out)
+{
+    unsigned i = search(address);
+
+    if (i < count && table[i].start <= address) {
+        *out = table[i];
+        return;
     }
     *out = (struct region){
-        .start = low == 0 ? 0 : table[low - 1].end,
-        .end = low == count ? ~UINT64_C(0) : table[low].start,
+        .start = i == 0 ? 0 : table[i - 1].end,
+        .end = i == count ? ~UINT64_C(0) : table[i].start,
         .exit = EXIT_MMIO_UNTRACED,
     };
 }
@@ -51,28 +59,21 @@ static void insert(unsigned index, const struct region *region)
 /* Makes `address` a boundary: a segment that spans it becomes two. */
 static void split(uint64_t address)
 {
-    for (unsigned i = 0; i < count; i++) {
-        if (table[i].start < address && address < table[i].end) {
-            struct region upper = table[i];
+    unsigned i = search(address);
+    struct region upper;
 
-            upper.start = address;
-            table[i].end = address;
-            insert(i + 1, &upper);
-            return;
-        }
-    }
-}
-
-static bool meets(const struct region *a, const struct region *b)
-{
-    return a->start < b->end && b->start < a->end;
+    if (i == count || table[i].start >= address)
+        return;
+    upper = table[i];
+    upper.start = address;
+    table[i].end = address;
+    insert(i + 1, &upper);
 }
 
 static bool overlaps(const struct region *region)
 {
-    for (unsigned i = 0; i < count; i++) {
-        if (meets(region, &table[i]) &&
-            ((table[i].flags && region->flags) || (table[i].model && region->model)))
+    for (unsigned i = search(region->start); i < count && table[i].start < region->end; i++) {
+        if ((table[i].flags && region->flags) || (table[i].model && region->model))
             return true;
     }
     return false;
@@ -83,8 +84,8 @@ static unsigned room_for(const struct region *region)
 {
     unsigned room = 3;
 
-    for (unsigned i = 0; i < count; i++)
-        room += meets(region, &table[i]);
+    for (unsigned i = search(region->start); i < count && table[i].start < region->end; i++)
+        room++;
     return room;
 }
 
@@ -122,9 +123,7 @@ unsigned region_add(const struct region *region)
     split(region->start);
     split(region->end);
 
-    for (unsigned i = 0; at < region->end; i++) {
-        if (i < count && table[i].start < at)
-            continue;
+    for (unsigned i = search(at); at < region->end; i++) {
         if (i < count && table[i].start == at) {
             table[i].flags |= region->flags;
             if (region->model != NULL) {
@@ -152,8 +151,8 @@ unsigned region_change(uint64_t start, uint64_t end, uint64_t flags)
         return STATUS_NO_ROOM;
     split(start);
     split(end);
-    for (unsigned i = 0; i < count; i++) {
-        if (table[i].start >= start && table[i].end <= end && table[i].flags != 0) {
+    for (unsigned i = search(start); i < count && table[i].start < end; i++) {
+        if (table[i].flags != 0) {
             table[i].flags = flags;
             found = true;
         }
