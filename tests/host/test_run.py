@@ -50,7 +50,7 @@ class Bench:
         self.output = folder / "out"
         (folder / "Image").write_bytes(arm64_image(100_000))
         (folder / "rd").write_bytes(b"initrd" * 1000)
-        (folder / "vellum.img").write_bytes(b"x")
+        (folder / "vellum.img").write_bytes(b"vellum: \0")
         qemu = folder / "qemu"
         paths = f"import sys\nsys.path[:0] = [{str(HERE)!r}, {str(HOST)!r}]"
         qemu.write_text(f"#!{sys.executable}\n{paths}\nimport fake_qemu\nfake_qemu.main()\n")

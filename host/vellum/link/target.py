@@ -49,7 +49,10 @@ class Target:
                 asked[-1].result(0.5)
             if answered := [future for future in asked if future.done()]:
                 return answered[0].result()
-        raise LinkError(f"Vellum did not answer within {patience:g} s")
+        raise LinkError(
+            f"Vellum did not answer within {patience:g} s: build its image again (make), and give "
+            "it a 64-bit CPU (--cpu)"
+        )
 
     def read(self, address: int, length: int) -> bytes:
         """`length` bytes of physical memory. GuestFault: nothing there."""
