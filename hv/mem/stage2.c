@@ -78,7 +78,10 @@ void stage2_update(uint64_t start, uint64_t end)
     if (guarded.root == NULL)
         return; /* the guest is about to start: stage2_build comes */
     start = ALIGN_DOWN(start, page);
-    end = ALIGN_UP(end, page);
+    /* Beyond it nothing is mapped, and the host may name what has no next page. */
+    end = end < address_end() ? ALIGN_UP(end, page) : address_end();
+    if (start >= end)
+        return;
     pagetable_set(&guarded, start, end - start, GUEST);
     pagetable_set(&open, start, end - start, GUEST);
     close_regions(start, end);

@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cpu/world.h"
 #include "dev/vpl011.h"
 #include "fuzz.h"
 #include "lib/guarded.h"
 #include "lib/log.h"
 #include "link/link.h"
+#include "mem/stage2.h"
 #include "rpc/rpc_host.h"
 #include "trace/trace.h"
 
@@ -28,7 +30,8 @@
 struct machine machine;
 static const struct mmio_device link_port = {.base = 0xa003e00, .size = 0x200, .intid = 79};
 static struct rpc_header asked;
-static unsigned replies;
+static unsigned replies, stops;
+static bool world_stands;
 static jmp_buf stopped;
 
 void panic(const char *format, ...)
@@ -144,6 +147,43 @@ void cpu_snapshot(unsigned cpu, struct cpu_state_record *record)
     memset(record, 0, sizeof(*record));
 }
 
+/* Now and then, a CPU does not come, or stage 2 has no room. */
+bool world_stop(void)
+{
+    HOLDS(!world_stands);
+    world_stands = ++stops % 8 != 3;
+    return world_stands;
+}
+
+void world_go(void)
+{
+    HOLDS(world_stands);
+    world_stands = false;
+}
+
+bool stage2_has_room(void)
+{
+    return stops % 8 != 6;
+}
+
+void stage2_update(uint64_t start, uint64_t end)
+{
+    HOLDS(world_stands && start < end);
+}
+
+static void expect_regions_sorted(void)
+{
+    uint64_t end = 0;
+
+    HOLDS(count <= MAX_REGIONS);
+    for (const struct region *r = region_next(NULL); r != NULL; r = region_next(r)) {
+        HOLDS(r->start >= end && r->start < r->end && r->flags != 0);
+        /* RAM is not traced. */
+        HOLDS(r->end <= RAM || r->start >= RAM + RAM_SIZE);
+        end = r->end;
+    }
+}
+
 static void map_ram(void)
 {
     void *wanted = (void *)(uintptr_t)RAM;
@@ -180,7 +220,7 @@ static void send(const uint8_t *bytes, size_t length)
         HOLDS(taken.entry >= RAM && taken.entry < VELLUM);
         rpc_start_reply(0);
     }
-    HOLDS(replies == 1);
+    HOLDS(replies == 1 && !world_stands);
     free(message);
 }
 
@@ -189,6 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (machine.cpu_count == 0)
         map_ram();
     count = 0;
+    stops = 0;
     state = START_NOT_ASKED;
     while (size >= 2) {
         size_t length = data[0] | (size_t)data[1] << 8;
@@ -202,5 +243,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= length;
     }
     expect_vellum_untouched();
+    expect_regions_sorted();
     return 0;
 }

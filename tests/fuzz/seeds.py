@@ -68,6 +68,9 @@ def conversations() -> dict[str, bytes]:
         messages.StatsCall(),
         messages.CpuStateCall(),
         messages.GuestStartCall(RAM + 64, RAM),
+        messages.RegionChangeCall(0x9000000, 0x800, 1),
+        messages.RegionChangeCall(0, 1 << 63, 0),
+        messages.RegionAddCall(0xB000000, 0x1000, 2),
         messages.MachineResetCall(),
         messages.MachineOffCall(),
     ]

@@ -435,3 +435,110 @@ TEST(what_lies_beyond_the_input_addresses_is_left_out)
         }
     }
 }
+
+/* --- tables in use ------------------------------------------------------------------------- */
+
+#define MAX_SEEN 60000
+
+/* What a TLB may hold: every valid entry at the last forget. */
+static struct {
+    const uint64_t *entry;
+    uint64_t value;
+} seen[MAX_SEEN];
+static unsigned seen_count, forgets;
+static const struct pagetable *live;
+
+static void see(const uint64_t *entries, unsigned level, unsigned entry_count)
+{
+    for (unsigned i = 0; i < entry_count; i++) {
+        if (!(entries[i] & PTE_VALID))
+            continue;
+        EXPECT(seen_count < MAX_SEEN);
+        seen[seen_count].entry = &entries[i];
+        seen[seen_count++].value = entries[i];
+        if (level < FINAL_LEVEL && (entries[i] & 3) == 3)
+            see((const uint64_t *)(entries[i] & ENTRY_ADDRESS), level + 1,
+                1U << (live->granule_shift - 3));
+    }
+}
+
+/* An entry that was valid is as it was, or broken, until all CPUs have forgotten it. */
+static void forget(void)
+{
+    for (unsigned i = 0; i < seen_count; i++) {
+        uint64_t now = *seen[i].entry;
+
+        EXPECT(now == seen[i].value || now == 0);
+    }
+    seen_count = 0;
+    see(live->root, live->start_level, live->root_count << (live->granule_shift - 3));
+    forgets++;
+}
+
+/* Changes within 12 MiB around a boundary of large blocks: its tables are few, so all can be seen. */
+static void live_sequence(unsigned granulebits, uint64_t seed)
+{
+    struct pagetable table;
+    struct model model = {.count = 8};
+    struct stage stage;
+
+    model.cut[7] = BIT(33);
+    for (unsigned i = 1; i < 7; i++)
+        model.cut[i] =
+            BIT(30) - 8 * MIB + i * 2 * MIB + ALIGN_DOWN(random64(&seed) % (2 * MIB), 16 * KIB);
+    pagetable_init(&table, granulebits, 33, true);
+    stage = stage_of(&table, true);
+    pagetable_set(&table, 0, BIT(33), ATTRIBUTES_A);
+    for (unsigned i = 0; i < model.count; i++)
+        model.attributes[i] = ATTRIBUTES_A;
+    live = &table;
+    table.forget = forget;
+    seen_count = 0;
+    for (unsigned i = 0; i < 12; i++) {
+        forget();
+        set_at_random(&table, &model, &seed);
+        forget();
+        expect_as_model(&stage, &model);
+    }
+    free_all();
+}
+
+TEST(tables_in_use_are_changed_break_before_make)
+{
+    forgets = 0;
+    for (uint64_t seed = 0; seed < 4; seed++)
+        for (unsigned g = 0; g < 2; g++)
+            live_sequence(granules[g], seed);
+    EXPECT(forgets > 1000);
+}
+
+static void nothing_to_forget(void)
+{
+}
+
+TEST(tables_out_of_use_are_used_again)
+{
+    for (unsigned g = 0; g < 2; g++) {
+        struct pagetable table;
+        struct stage stage;
+        unsigned after_first = 0;
+
+        pagetable_init(&table, granules[g], 40, true);
+        stage = stage_of(&table, true);
+        pagetable_set(&table, 0, BIT(40), ATTRIBUTES_A);
+        table.forget = nothing_to_forget;
+        for (unsigned i = 0; i < 50; i++) {
+            /* A page out of the middle of the largest block, then the block again. */
+            uint64_t page = (uint64_t)i * GIB + 0x1234 * 16 * KIB;
+
+            pagetable_set(&table, page, BIT(granules[g]), 0);
+            EXPECT(!walk(&stage, page).mapped);
+            pagetable_set(&table, ALIGN_DOWN(page, GIB), GIB, ATTRIBUTES_A);
+            EXPECT(walk(&stage, page).mapped);
+            if (i == 0)
+                after_first = taken_count;
+        }
+        EXPECT_EQ(taken_count, after_first);
+        free_all();
+    }
+}
