@@ -42,7 +42,7 @@ struct machine {
     struct mmio_device virtio_mmio[MAX_VIRTIO_MMIO];
     unsigned virtio_mmio_count;
     uint32_t timer_intid; /* PPI of the EL2 physical timer; 0: none */
-    uint32_t free_spi; /* INTID of an SPI that no node of the FDT uses; 0: none */
+    uint32_t free_spi;    /* INTID of an SPI that no node of the FDT uses; 0: none */
 
     bool psci_is_smc;
 };
