@@ -20,6 +20,7 @@ VENV := .venv/bin
 
 OUT ?= build/trace
 ONLY ?=
+SLOW ?=
 ARGS ?=
 QEMU_ARGS ?=
 
@@ -131,8 +132,8 @@ format: $(VENV)/vellum ## formats all C and Python
 	$(VENV)/ruff format --quiet --config host/pyproject.toml host tests
 
 .PHONY: test
-test: all clang kernels qemu10 build/disk.img ## all tests; ONLY=EXPRESSION: those that match
-	$(PYTEST) $(if $(ONLY),-k "$(ONLY)") tests
+test: all clang kernels qemu10 build/disk.img ## all tests; ONLY=EXPRESSION: those that match; SLOW=1: slow ones too
+	$(PYTEST) $(if $(ONLY),-k "$(ONLY)") $(if $(SLOW),,-m "not slow") tests
 
 .PHONY: bench
 bench: all kernels ## the table of figures, and build/bench.json; ONLY=NAME: one of them

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "dev/vpl011.h"
 #include "irq/gic.h"
 #include "lib/console.h"
 #include "lib/guarded.h"
@@ -73,6 +74,7 @@ static bool suspend(struct cpu *cpu, struct trap_frame *frame, unsigned entry_re
     bool ok;
 
     trace_flush(&cpu->trace, 0);
+    vpl011_flush(); /* its alarm may not survive */
     cpu->entry = entry;
     cpu->context = context;
     frame->x[entry_register] = (uint64_t)secondary_entry;
@@ -100,6 +102,7 @@ static bool cpu_off(struct cpu *cpu, struct trap_frame *frame)
     bool ok;
 
     trace_flush(&cpu->trace, TRACE_FLUSH_PATIENCE);
+    vpl011_flush(); /* its alarm goes off with the CPU */
     give_link_away(cpu);
     __atomic_store_n(&cpu->state, CPU_STATE_OFF, __ATOMIC_RELEASE);
     ok = relay(frame);

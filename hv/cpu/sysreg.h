@@ -57,6 +57,9 @@
 #define CPTR_SMEN (UINT64_C(3) << 24)
 #define CPTR_E0POE BIT(29)
 
+/* CNTHP_CTL_EL2 */
+#define CNT_CTL_ENABLE BIT(0)
+
 /* CNTHCTL_EL2, layout of E2H = 1 */
 #define CNTHCTL_EL1PCTEN BIT(10)
 #define CNTHCTL_EL1PTEN BIT(11)

@@ -6,14 +6,15 @@
  * What is written leaves at once as far as the guest can see: the transmit FIFO is always empty. The
  * bytes are gathered into frames. One goes out at a newline, when the buffer is full, at any access
  * that is neither a DR write nor an FR read (every driver's next step after its last byte: a mask of
- * the interrupt, a restore of CR), and at the third FR read in a row (a wait for input). A guest that
- * ends with half a line and touches nothing more is caught by vpl011_flush.
+ * the interrupt, a restore of CR), and at the third FR read in a row (a wait for input). Half a line
+ * whose writer then touches nothing more goes out a moment later, by an alarm.
  *
  * Input waits in a backlog, from where it fills the 16-byte receive FIFO as the guest reads.
  */
 #include "dev/vpl011.h"
 
 #include "dev/pl011_regs.h"
+#include "irq/alarm.h"
 #include "irq/irq.h"
 #include "lib/lock.h"
 #include "link/link.h"
@@ -22,6 +23,8 @@
 #define BACKLOG_SIZE 16384 /* a power of two */
 #define TRANSMIT_SIZE 256
 #define MAX_FR_READS 2 /* earlycon: one for BUSY, one for TXFF, before each byte */
+
+#define MOST_MICROSECONDS 5000 /* that a byte may be gathered for */
 
 #define RESET_CR (PL011_CR_TXE | PL011_CR_RXE)
 #define RESET_IFLS 0x12 /* both FIFOs half full */
@@ -58,8 +61,10 @@ void vpl011_init(uint64_t base, uint32_t intid)
 
 static void flush(void)
 {
-    if (uart.transmit_count > 0)
+    if (uart.transmit_count > 0) {
+        alarm_cancel(); /* of another CPU it goes off, and finds nothing to do */
         link_send(LINK_CONSOLE, uart.transmit, uart.transmit_count);
+    }
     uart.transmit_count = 0;
     uart.fr_reads = 0;
 }
@@ -144,6 +149,8 @@ static void write_data(uint8_t byte)
     }
     uart.transmit[uart.transmit_count++] = (char)byte;
     if (byte == '\n' || uart.transmit_count == TRANSMIT_SIZE)
+        flush();
+    else if (uart.transmit_count == 1 && !alarm_set(MOST_MICROSECONDS))
         flush();
 }
 
@@ -248,19 +255,36 @@ static void write_register(uint32_t offset, uint64_t value)
     }
 }
 
-bool vpl011_access(struct mmio_access *access)
+/* At most 4 bytes: the PL011 sits on a 32-bit bus. */
+static void access_one(struct mmio_access *access)
 {
     uint32_t offset = (access->address - uart.base) & 0xffc; /* 4 KiB, each register 4 bytes */
 
-    if (access->size_log2 > 2) /* a 32-bit bus */
-        return false;
-    lock_take(&uart.lock);
     if (offset != PL011_FR && !(offset == PL011_DR && access->write))
         flush();
     if (access->write)
         write_register(offset, access->value);
     else
         access->value = read_register(offset) & (BIT(8U << access->size_log2) - 1);
+}
+
+/* Of 8 bytes the bus makes two accesses, the lower address first, as QEMU does for its PL011. */
+bool vpl011_access(struct mmio_access *access)
+{
+    struct mmio_access low = *access, high = *access;
+
+    lock_take(&uart.lock);
+    if (access->size_log2 < 3) {
+        access_one(access);
+    } else {
+        low.size_log2 = high.size_log2 = 2;
+        low.value = (uint32_t)access->value;
+        high.value = access->value >> 32;
+        high.address += 4;
+        access_one(&low);
+        access_one(&high);
+        access->value = low.value | high.value << 32;
+    }
     update_interrupt();
     lock_drop(&uart.lock);
     return true;

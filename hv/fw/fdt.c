@@ -64,17 +64,17 @@ static bool is_okay(const void *fdt, int node)
            has_string(fdt, node, "status", "okay") || has_string(fdt, node, "status", "ok");
 }
 
-/* INTID of the first entry of `interrupts`, GICv3 binding: type, number, flags. 0: none. */
-static uint32_t read_intid(const void *fdt, int node)
+/* INTID of entry `index` of `interrupts`, GICv3 binding: type, number, flags. 0: none. */
+static uint32_t read_intid(const void *fdt, int node, int index)
 {
     int length;
     const fdt32_t *cell = fdt_getprop(fdt, node, "interrupts", &length);
     uint32_t type, number;
 
-    if (cell == NULL || length < 12)
+    if (cell == NULL || length < 12 * (index + 1))
         return 0;
-    type = fdt32_to_cpu(cell[0]);
-    number = fdt32_to_cpu(cell[1]);
+    type = fdt32_to_cpu(cell[3 * index]);
+    number = fdt32_to_cpu(cell[3 * index + 1]);
     if (type == GIC_SPI && number < GIC_SPI_COUNT)
         return number + 32;
     return type == GIC_PPI && number < GIC_PPI_COUNT ? number + 16 : 0;
@@ -86,7 +86,7 @@ static bool read_device(const void *fdt, int node, struct cells cells, struct mm
 
     if (!read_reg(fdt, node, cells, 0, &range) || !is_range(&range))
         return false;
-    *out = (struct mmio_device){range.start, range.size, read_intid(fdt, node)};
+    *out = (struct mmio_device){range.start, range.size, read_intid(fdt, node, 0)};
     return true;
 }
 
@@ -167,6 +167,8 @@ static void read_node(const void *fdt, int node, struct cells cells, struct mach
         read_memory(fdt, node, cells, machine);
     else if (is(fdt, node, "arm,gic-v3") && machine->gicr_count == 0)
         read_gic(fdt, node, cells, machine);
+    else if (is(fdt, node, "arm,armv8-timer")) /* secure, physical, virtual, EL2 physical */
+        machine->timer_intid = read_intid(fdt, node, 3);
     else if (is(fdt, node, "arm,pl011") && machine->pl011.base == 0)
         read_device(fdt, node, cells, &machine->pl011);
     else if (is(fdt, node, "virtio,mmio") && machine->virtio_mmio_count < MAX_VIRTIO_MMIO)

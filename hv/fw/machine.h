@@ -41,7 +41,8 @@ struct machine {
     struct mmio_device pl011; /* base 0: none. The one of /chosen/stdout-path, else the first */
     struct mmio_device virtio_mmio[MAX_VIRTIO_MMIO];
     unsigned virtio_mmio_count;
-    uint32_t free_spi; /* INTID of an SPI that no node of the FDT uses; 0: none */
+    uint32_t timer_intid; /* PPI of the EL2 physical timer; 0: none */
+    uint32_t free_spi;    /* INTID of an SPI that no node of the FDT uses; 0: none */
 
     bool psci_is_smc;
 };

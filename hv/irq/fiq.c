@@ -3,6 +3,8 @@
  */
 #include "irq/fiq.h"
 
+#include "dev/vpl011.h"
+#include "irq/alarm.h"
 #include "irq/gic.h"
 #include "link/link.h"
 
@@ -35,6 +37,13 @@ void irq_guest_fiq(struct trap_frame *frame)
         cpu->exits[EXIT_FIQ_SGI]++;
         fiq_end(intid);
         cpu_answer(cpu, frame);
+        return;
+    }
+    if (intid == machine.timer_intid) {
+        cpu->exits[EXIT_FIQ_TIMER]++;
+        alarm_cancel();
+        fiq_end(intid);
+        vpl011_flush();
         return;
     }
     cpu->exits[EXIT_FIQ_LINK]++;

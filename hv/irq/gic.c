@@ -3,6 +3,7 @@
  */
 #include "irq/gic.h"
 
+#include "irq/alarm.h"
 #include "irq/irq.h"
 #include "lib/io.h"
 #include "lib/log.h"
@@ -101,6 +102,9 @@ void gic_init_cpu(struct cpu *cpu)
     isb();
     wake_redistributor(cpu->gicr);
     own_interrupt(cpu->gicr + GICR_SGI_FRAME, GIC_VELLUM_SGI);
+    if (machine.timer_intid != 0)
+        own_interrupt(cpu->gicr + GICR_SGI_FRAME, machine.timer_intid);
+    alarm_cancel();
     /*
      * The guest's ICC_PMR_EL1 and ICC_CTLR_EL1 are the virtual ones (FMO = 1): the physical mask
      * stays open, and end of interrupt drops priority and deactivates in one.

@@ -1,6 +1,6 @@
 /*
- * GICv3 (IHI 0069). The guest drives it itself; Vellum keeps one SGI and the link's SPI in
- * Group 0, which with HCR_EL2.FMO = 1 arrives at EL2 as FIQ, and guards their bits.
+ * GICv3 (IHI 0069). The guest drives it itself; Vellum keeps one SGI, the EL2 timer's PPI and the
+ * link's SPI in Group 0, which with HCR_EL2.FMO = 1 arrives at EL2 as FIQ, and guards their bits.
  */
 #ifndef VELLUM_IRQ_GIC_H
 #define VELLUM_IRQ_GIC_H

@@ -59,8 +59,8 @@ static bool raw_read(struct mmio_access *access)
     return guarded_read(access->address, access->size_log2, &access->value);
 }
 
-/* An access to a frame in which `intid` is ours. */
-static bool spare(struct mmio_access *access, uint64_t frame, uint32_t intid)
+/* An access to a frame in which `intid` is ours, and `other`, if that is not 0. */
+static bool spare(struct mmio_access *access, uint64_t frame, uint32_t intid, uint32_t other)
 {
     enum kind kind = WRITE_ZERO;
     unsigned bits = 8U << access->size_log2;
@@ -68,6 +68,8 @@ static bool spare(struct mmio_access *access, uint64_t frame, uint32_t intid)
     uint64_t value = access->value;
     bool ok;
 
+    if (other != 0)
+        mine |= bits_of(other, access->address - frame, bits, &kind);
     if (!access->write) {
         ok = raw_read(access);
         access->value &= ~mine;
@@ -114,13 +116,14 @@ static bool dist_model(struct mmio_access *access)
         return dist_ctlr(access);
     if (is_message_for_us(access, offset))
         return true;
-    return spare(access, machine.gicd.start, guarded_spi);
+    return spare(access, machine.gicd.start, guarded_spi, 0);
 }
 
 static bool redist_model(struct mmio_access *access)
 {
     /* The pages are those of SGI frames: 64K aligned, the guarded registers in the first 4K. */
-    return spare(access, ALIGN_DOWN(access->address, 64 * KIB), GIC_VELLUM_SGI);
+    return spare(access, ALIGN_DOWN(access->address, 64 * KIB), GIC_VELLUM_SGI,
+                 machine.timer_intid);
 }
 
 static void guard_page(uint64_t start, uint64_t size, mmio_model *model)

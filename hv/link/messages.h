@@ -79,7 +79,8 @@ enum exit {
     EXIT_HVC = 9,
     EXIT_FIQ_LINK = 10,
     EXIT_FIQ_SGI = 11,
-    EXIT_UNKNOWN = 12,
+    EXIT_FIQ_TIMER = 12,
+    EXIT_UNKNOWN = 13,
     EXIT_COUNT
 };
 

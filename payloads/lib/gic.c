@@ -21,6 +21,12 @@
 #define TIMER_CTL_ENABLE BIT(0)
 #define TIMER_CTL_MASK BIT(1)
 
+/* The one SPI that is wanted; INTID 0 is an SGI, so none as long as that. */
+static struct {
+    uint32_t intid;
+    void (*take)(void);
+} spi;
+
 void gic_init(void)
 {
     io_write32(machine.gicd.start + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_ENABLE_GROUP1);
@@ -84,6 +90,20 @@ void gic_enable(uint32_t intid)
         ;
 }
 
+void gic_enable_spi(uint32_t intid, void (*take)(void))
+{
+    uint64_t base = machine.gicd.start, group = base + GICD_IGROUPR + intid / 32 * 4;
+
+    spi.intid = intid;
+    spi.take = take;
+    io_write32(group, io_read32(group) | (uint32_t)BIT(intid % 32));
+    io_write8(base + GICD_IPRIORITYR + intid, (uint8_t)PRIORITY_DEFAULT);
+    io_write64(base + GICD_IROUTER + 8 * (uint64_t)intid, this_cpu()->mpidr);
+    io_write32(base + GICD_ISENABLER + intid / 32 * 4, (uint32_t)BIT(intid % 32));
+    while (io_read32(base + GICD_CTLR) & GICD_CTLR_RWP)
+        ;
+}
+
 uint64_t gic_sgi_value(uint32_t intid, uint64_t mpidr)
 {
     uint64_t aff0 = mpidr & 0xff, aff1 = mpidr >> 8 & 0xff, aff2 = mpidr >> 16 & 0xff,
@@ -120,6 +140,11 @@ void gic_take(void)
 
     if (intid == GIC_SPURIOUS)
         return;
+    if (intid == spi.intid && spi.take != NULL) {
+        spi.take();
+        gic_end(intid);
+        return;
+    }
     if (intid >= 32)
         die("interrupt %u, which nobody asked for", intid);
     if (intid == machine.timer_virtual)

@@ -10,6 +10,10 @@
 
 /* Offsets from the distributor */
 #define GICD_CTLR 0x0
+#define GICD_IGROUPR 0x80
+#define GICD_ISENABLER 0x100
+#define GICD_IPRIORITYR 0x400
+#define GICD_IROUTER 0x6000
 #define GICD_CTLR_ENABLE_GROUP0 BIT(0) /* with one security state */
 #define GICD_CTLR_ENABLE_GROUP1 BIT(1)
 #define GICD_CTLR_ARE BIT(4)
@@ -50,6 +54,9 @@ void gic_init(void);
 void gic_init_cpu(void);
 /* Enables an SGI or PPI of this CPU. */
 void gic_enable(uint32_t intid);
+
+/* Enables an SPI, routed to this CPU; `take` is called with IRQs masked for each one taken. */
+void gic_enable_spi(uint32_t intid, void (*take)(void));
 
 /* The value of ICC_SGI1R_EL1 that sends `intid` to the CPU with this affinity. */
 uint64_t gic_sgi_value(uint32_t intid, uint64_t mpidr);

@@ -11,6 +11,7 @@
 #include "lib/cpu.h"
 
 #define GIC_PPI_BASE 16
+#define GIC_SPI_BASE 32
 #define GIC_CELLS 3
 
 struct machine machine;
@@ -100,18 +101,31 @@ static const char *read_cpus(const void *fdt)
     return cpu_count == 0 ? "no CPUs" : NULL;
 }
 
+static const char *read_console(const void *fdt)
+{
+    int node = fdt_node_offset_by_compatible(fdt, -1, "arm,pl011"), length;
+    const fdt32_t *cells = fdt_getprop(fdt, node, "interrupts", &length);
+    struct range uart;
+
+    if (node < 0 || !read_reg(fdt, node, 0, &uart))
+        return "no arm,pl011";
+    machine.pl011 = uart.start;
+    if (cells == NULL || length < (int)(GIC_CELLS * sizeof(*cells)) || cells[0] != 0)
+        return "arm,pl011 without an SPI";
+    machine.pl011_intid = GIC_SPI_BASE + fdt32_to_cpu(cells[1]);
+    return NULL;
+}
+
 const char *machine_read(const void *fdt)
 {
     const char *problem;
-    struct range uart;
     int node;
 
     if (fdt_check_header(fdt) != 0)
         return "no FDT";
-    node = fdt_node_offset_by_compatible(fdt, -1, "arm,pl011");
-    if (node < 0 || !read_reg(fdt, node, 0, &uart))
-        return "no arm,pl011";
-    machine.pl011 = uart.start;
+    problem = read_console(fdt);
+    if (problem != NULL)
+        return problem;
     node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "memory", sizeof("memory"));
     if (node < 0 || !read_reg(fdt, node, 0, &machine.memory))
         return "no memory";

@@ -15,6 +15,7 @@ struct range {
 
 struct machine {
     uint64_t pl011;
+    uint32_t pl011_intid; /* its SPI */
     struct range gicd;
     struct range gicr[MAX_REDISTRIBUTORS];
     unsigned gicr_count;

@@ -18,6 +18,7 @@ from rich.table import Table
 from runs import TREE, BenchError
 
 RESULT = TREE / "build/bench.json"
+PIPE_WIDTH = 100  # of lines that no terminal bounds
 
 
 def main() -> int:
@@ -78,7 +79,7 @@ def _print_table(figures: dict[str, Figure]) -> None:
         bare = f"{figure.bare:,.0f}" if figure.bare > 1000 else f"{figure.bare:.1f}"
         unit = "x bare instructions" if figure.unit == "x" else figure.unit
         table.add_row(name, f"[{style}]{value}[/]", limit, bare, unit)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def _judge(figures: dict[str, Figure], failures: dict[str, str]) -> int:

@@ -165,3 +165,39 @@ def test_sums_of_a_part_agree_with_its_lines(directory: Path) -> None:
     done = CliRunner().invoke(command, ["stat", str(directory), "--json", *options])
     assert f'"events": {len(lines)},' in done.stdout and len(lines) > 5
     assert '"bytes_per_event": null' in done.stdout
+
+
+SVD = (
+    "<device><peripherals><peripheral><name>MINE</name><baseAddress>0xdead0000</baseAddress>"
+    "<registers><register><name>CTRL</name><addressOffset>0</addressOffset></register>"
+    "</registers></peripheral></peripherals></device>"
+)
+READERS = {
+    "show": [],
+    "stat": [],
+    "export": ["--format", "jsonl", "-o", "-"],
+    "plot": ["-o", "/dev/null/x.svg"],
+    "diff": ["{}", "--json"],
+}
+
+
+@pytest.mark.parametrize("name", ["show", "stat", "export", "diff"])
+def test_an_svd_file_names_registers_for_every_command(
+    directory: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "t.svd").write_text(SVD)
+    options = [one.format(directory) for one in READERS[name]]
+    arguments = [name, str(directory), *options, "--svd", str(tmp_path / "t.svd")]
+    done = CliRunner().invoke(command, [*arguments, "--register", "ctrl", "--cpu", "0"])
+    assert done.exit_code == 0, done.output
+    assert "MINE" in done.stdout and "UARTFR" not in done.stdout
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_bad_svd_file_is_told_in_one_line(directory: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "t.svd").write_text(SVD[:-30])
+    options = [one.format(directory) for one in READERS[name]]
+    arguments = [name, str(directory), *options, "--svd", str(tmp_path / "t.svd")]
+    done = CliRunner().invoke(command, arguments)
+    assert "t.svd is no CMSIS-SVD file" in str(done.exception)
+    assert "\n" not in str(done.exception) and done.stdout == ""

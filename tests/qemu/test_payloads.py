@@ -50,7 +50,7 @@ def test_payload_finds_nothing_wrong_while_traced(name: str, cpus: int, tmp_path
     good(under_vellum(name, cpus, tmp_path, *TRACE_PL011), name)
 
 
-@pytest.mark.parametrize("name", ["hello", "smp", "timer", "gic", "faults", "hvc"])
+@pytest.mark.parametrize("name", ["hello", "smp", "timer", "gic", "faults", "hvc", "hammer"])
 def test_payload_finds_nothing_wrong_with_the_link_on_the_pl011(name: str, tmp_path: Path) -> None:
     good(under_vellum(name, 4, tmp_path, "--link", "pl011"), name)
 
@@ -82,6 +82,11 @@ def test_every_form_of_access_gives_what_the_bare_machine_gives(
 ) -> None:
     done = under_vellum("mmio", 1, tmp_path, *trace, append="forms=all")
     assert good(done, "mmio") == good(bare("mmio", 1, "forms=all"), "mmio")
+
+
+def test_every_register_of_the_model_of_the_pl011_gives_what_qemus_gives(tmp_path: Path) -> None:
+    done = under_vellum("mmio", 1, tmp_path, "--link", "pl011")
+    assert good(done, "mmio") == good(bare("mmio", 1), "mmio")
 
 
 @pytest.mark.parametrize("policy", ["block", "drop"])

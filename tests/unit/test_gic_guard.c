@@ -14,6 +14,7 @@
 #define GICR UINT64_C(0x080a0000)
 #define CPUS 2
 #define SGI 15
+#define PPI 26
 #define GIC_FRAME 0x10000
 
 struct machine machine;
@@ -263,6 +264,7 @@ static void randomize(struct frame *frame, uint64_t *seed)
 static void setup(uint32_t spi, uint64_t *seed)
 {
     machine.gicd = (struct range){GICD, GIC_FRAME};
+    machine.timer_intid = PPI;
     machine.cpu_count = CPUS;
     randomize(&distributor, seed);
     for (unsigned i = 0; i < CPUS; i++) {
@@ -284,7 +286,7 @@ static uint64_t random_address(uint32_t spi, unsigned size_log2, uint64_t *seed)
 
     if (kind & 1) {
         frame = cpus[test_random(seed) % CPUS].gicr + GICR_SGI_FRAME;
-        intid = SGI;
+        intid = test_random(seed) % 2 ? SGI : PPI;
     }
     if (kind >= 4) {
         unsigned field = test_random(seed) % (frame == GICD ? PLAIN : ROUTER);
@@ -315,10 +317,12 @@ static const uint32_t spis[] = {32, 33, 47, 63, 79, 223, 1019};
 static void write_but_spare(struct frame *frame, uint64_t address, unsigned size_log2,
                             uint64_t value, uint32_t intid)
 {
-    struct interrupt ours = frame->interrupt[intid];
+    struct interrupt ours = frame->interrupt[intid], timer = frame->interrupt[PPI];
 
     guarded_write(address, value, size_log2);
     memcpy(&frame->interrupt[intid], &ours, sizeof(ours));
+    if (frame != &distributor)
+        memcpy(&frame->interrupt[PPI], &timer, sizeof(timer));
     if (frame == &distributor)
         frame->plain[0] |= 1;
 }
@@ -369,6 +373,8 @@ TEST(reads_show_vellums_interrupts_as_not_there)
                    sizeof(nothing));
             if (frame == &distributor)
                 frame->plain[0] &= 0xfe;
+            else
+                memcpy(&frame->interrupt[PPI], &nothing, sizeof(nothing));
             guarded_read(address, size_log2, &wanted);
             memcpy(frame, &before, sizeof(before));
             EXPECT_EQ(guest_read(address, size_log2), wanted);
@@ -417,9 +423,9 @@ TEST(without_an_spi_of_its_own_vellum_guards_the_sgi)
     for (unsigned i = 0; i < CPUS; i++) {
         uint64_t frame = cpus[i].gicr + GICR_SGI_FRAME;
 
-        redistributor[i].interrupt[SGI].enabled = 1;
+        redistributor[i].interrupt[SGI].enabled = redistributor[i].interrupt[PPI].enabled = 1;
         guest_write(frame + 0x180, 2, 0xffffffff);
         for (unsigned k = 0; k < 32; k++)
-            EXPECT_EQ(redistributor[i].interrupt[k].enabled, k == SGI);
+            EXPECT_EQ(redistributor[i].interrupt[k].enabled, k == SGI || k == PPI);
     }
 }

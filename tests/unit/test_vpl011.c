@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dev/pl011_regs.h"
+#include "irq/alarm.h"
 #include "irq/irq.h"
 #include "link/link.h"
 #include "test.h"
@@ -34,6 +35,20 @@ void irq_set_guest_spi(uint32_t intid, bool now)
     EXPECT_EQ(intid, INTID);
     level = now;
     raised += now;
+}
+
+static bool armed, no_timer;
+
+bool alarm_set(uint64_t microseconds)
+{
+    EXPECT(microseconds > 0 && microseconds <= 10000); /* nobody sees so short a delay */
+    armed = !no_timer;
+    return armed;
+}
+
+void alarm_cancel(void)
+{
+    armed = false;
 }
 
 static uint32_t get(uint32_t offset)
@@ -113,7 +128,7 @@ TEST(registers_keep_the_bits_that_exist)
     EXPECT_EQ(get(0x100), 0);
 }
 
-TEST(narrow_accesses_see_the_low_part_and_wide_ones_abort)
+TEST(narrow_accesses_see_the_low_part_and_wide_ones_two_registers)
 {
     struct mmio_access access = {.address = BASE + PL011_CR, .size_log2 = 0};
 
@@ -123,8 +138,15 @@ TEST(narrow_accesses_see_the_low_part_and_wide_ones_abort)
     access.size_log2 = 1;
     EXPECT(vpl011_access(&access));
     EXPECT_EQ(access.value, 0x300);
-    access.size_log2 = 3;
-    EXPECT(!vpl011_access(&access));
+    access = (struct mmio_access){
+        .address = BASE + PL011_CR, .size_log2 = 3, .write = true, .value = 0x1b00000301};
+    EXPECT(vpl011_access(&access)); /* CR, and IFLS behind it */
+    EXPECT_EQ(get(PL011_CR), 0x301);
+    EXPECT_EQ(get(PL011_IFLS), 0x1b);
+    access.write = false;
+    access.value = 0;
+    EXPECT(vpl011_access(&access));
+    EXPECT_EQ(access.value, 0x1b00000301);
 }
 
 /* pl011_console_write(): CR is set and restored around the bytes, FR is read before each. */
@@ -176,6 +198,33 @@ TEST(a_prompt_goes_out_when_the_guest_masks_the_transmit_interrupt)
     set(PL011_DR, '$');
     set(PL011_IMSC, PL011_INT_RX);
     EXPECT(sent_is("$"));
+}
+
+TEST(half_a_line_is_sent_by_an_alarm)
+{
+    reset();
+    EXPECT(!armed);
+    set(PL011_DR, '>');
+    EXPECT(armed);
+    EXPECT_EQ(sent_length, 0);
+    set(PL011_DR, ' ');
+    vpl011_flush(); /* the alarm */
+    EXPECT_EQ(sent_length, 2);
+    EXPECT(!armed);
+    set(PL011_DR, 'a');
+    EXPECT(armed);
+    set(PL011_DR, '\n');
+    EXPECT_EQ(sent_length, 4);
+    EXPECT(!armed);
+}
+
+TEST(without_a_timer_each_byte_is_sent_at_once)
+{
+    reset();
+    no_timer = true;
+    set(PL011_DR, '>');
+    no_timer = false;
+    EXPECT_EQ(sent_length, 1);
 }
 
 TEST(flush_sends_half_a_line)

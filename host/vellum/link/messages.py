@@ -85,7 +85,8 @@ class Exit(IntEnum):
     HVC = 9
     FIQ_LINK = 10
     FIQ_SGI = 11
-    UNKNOWN = 12
+    FIQ_TIMER = 12
+    UNKNOWN = 13
 
 
 class FeatureFlag(IntFlag):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import chain
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def compile_filter(
         tests.append(lambda block: HAS_ADDRESS[block.type] & _in_any(block.field("addr"), ranges))
     if wanted.registers:
         for spec in wanted.registers:
-            check_register(spec, names, {device.name for device in chosen})
+            check_register(spec, names, devices={device.name for device in chosen})
         tests.append(_register_test(wanted.registers, names))
     if wanted.symbols:
         ranges_of_pc = [one for glob in wanted.symbols for one in _symbol_ranges(glob, symbols)]
@@ -161,12 +162,13 @@ def matches_register(spec: str, place: Place) -> bool:
     return any(spec == name or fnmatchcase(name, spec) for name in own | full)
 
 
-def check_register(spec: str, names: Names, devices: Collection[str] = ()) -> None:
-    """UsageError when no known register is called so; numbers may be anything."""
+def check_register(spec: str, *names: Names, devices: Collection[str] = ()) -> None:
+    """UsageError when no register in any of `names` is called so; numbers may be anything."""
     if _NUMBER.fullmatch(spec.rpartition(".")[2]):
         return
     name = re.sub(r"\+\d+$", "", spec)  # bytes into a register
-    places = [place for place in names.known() if not devices or place.device in devices]
+    known = chain.from_iterable(one.known() for one in names)
+    places = [place for place in known if not devices or place.device in devices]
     if any(matches_register(name, place) for place in places):
         return
     words = {place.register for place in places} | {place.kind for place in places}

@@ -70,7 +70,7 @@ def command(
     try:
         sources = open_source(a, wanted, svd), open_source(b, wanted, svd)
         for spec in ignored:
-            check_register(spec, sources[0].names)
+            check_register(spec, *(source.names for source in sources))
         found = list(compare(*sources, ignored, context))
     except OSError as error:
         raise UsageError(f"cannot compare {a} and {b}: {error.strerror or error}") from None
