@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 from pathlib import Path
 
@@ -15,8 +16,11 @@ def native_tool(name: str) -> Path:
     program = BUILD / name
     relative = program.relative_to(ROOT)
     command = ["make", "-s", "-f", "tests/unit/unit.mk", f"UNIT_BUILD={BUILD.relative_to(ROOT)}"]
-    done = subprocess.run(
-        [*command, str(relative)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        done = subprocess.run(
+            [*command, str(relative)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     return program

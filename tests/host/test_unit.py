@@ -11,7 +11,7 @@ from vellum.codegen.__main__ import ROOT
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_native_unit_tests_pass(compiler: str) -> None:
-    command = ["make", "-s", "-j2", "-f", "tests/unit/unit.mk", "unit"]
+    command = ["make", "-s", "-f", "tests/unit/unit.mk", "unit"]
     variables = [f"UNIT_CC={compiler}", f"UNIT_BUILD=build/unit/{compiler}"]
     result = subprocess.run(
         command + variables, cwd=ROOT, capture_output=True, text=True, check=False
