@@ -59,7 +59,7 @@ static bool find_place(const void *fdt, uint64_t size)
         while (start >= bank->start + size) {
             start -= 2 * MIB;
             if (start + size <= bank->start + bank->size && !is_taken(fdt, start, size)) {
-                vellum_range = (struct range){start, bank->start + bank->size - start};
+                vellum_range = (struct range){start, size};
                 return true;
             }
         }
