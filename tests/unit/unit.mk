@@ -9,6 +9,7 @@ UNIT_FLAGS := -std=c11 -g -O1 -Wall -Wextra -Werror -D_DEFAULT_SOURCE -DVELLUM_F
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fno-pie -no-pie \
 	-I hv -I tests/unit
 
+unit_decode := mmio/decode.c mmio/decode_structures.c
 unit_crc32c := link/crc32c.c
 unit_frame := link/frame.c link/crc32c.c
 unit_link := link/link.c link/frame.c link/crc32c.c
