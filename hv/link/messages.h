@@ -61,6 +61,7 @@ enum stop_reason {
 
 #define REGION_TRACE_READ BIT(0)
 #define REGION_TRACE_WRITE BIT(1)
+#define REGION_RAM BIT(2)
 
 #define TRACE_POLICY_DROP BIT(0)
 
@@ -79,6 +80,7 @@ enum exit {
     EXIT_FIQ_LINK = 10,
     EXIT_FIQ_SGI = 11,
     EXIT_UNKNOWN = 12,
+    EXIT_MMIO_DECODED = 13,
     EXIT_COUNT
 };
 
@@ -178,7 +180,10 @@ static_assert(offsetof(struct trace_setup_call, policy) == 16, "wire");
 static_assert(offsetof(struct trace_setup_call, pad) == 20, "wire");
 static_assert(sizeof(struct trace_setup_call) == 24, "wire");
 
-/* Traces accesses to [start, start + size). Refused: zero size, overlap, Vellum's memory, RAM. */
+/*
+ * Traces accesses to [start, start + size). Refused: zero size, overlap, Vellum's memory, RAM
+ * without the flag.
+ */
 struct region_add_call {
     uint64_t start;
     uint64_t size;

@@ -26,6 +26,7 @@ enum ls_kind {
     LS_TAG,           /* STG.. LDG.. STGP */
     LS_COPY,          /* CPY*: one of prologue, main, epilogue */
     LS_SET,           /* SET*, SETG* */
+    LS_ZERO,          /* DC ZVA, which is no load or store: never of ls_decode */
     LS_KIND_COUNT
 };
 

@@ -23,13 +23,20 @@ unsigned rpc_trace_setup(struct rpc_call *call)
     return STATUS_OK;
 }
 
+static bool is_guest_ram(uint64_t start, uint64_t size)
+{
+    return range_in_ram(start, size) && !range_touches_vellum(start, size);
+}
+
 unsigned rpc_region_add(struct rpc_call *call)
 {
+    const uint32_t both = REGION_TRACE_READ | REGION_TRACE_WRITE;
     struct region_add_call args;
 
     rpc_fixed(call, &args);
-    if (args.flags == 0 || (args.flags & ~(REGION_TRACE_READ | REGION_TRACE_WRITE)) ||
-        range_touches_ram(args.start, args.size))
+    if ((args.flags & ~(both | REGION_RAM)) || !(args.flags & both) ||
+        !(args.flags & REGION_RAM ? is_guest_ram(args.start, args.size)
+                                  : !range_touches_ram(args.start, args.size)))
         return STATUS_BAD_ARGUMENT;
     const struct region region = {
         .start = args.start,

@@ -86,6 +86,7 @@ class Exit(IntEnum):
     FIQ_LINK = 10
     FIQ_SGI = 11
     UNKNOWN = 12
+    MMIO_DECODED = 13
 
 
 class FeatureFlag(IntFlag):
@@ -99,6 +100,7 @@ class RegionFlag(IntFlag):
 
     TRACE_READ = 1
     TRACE_WRITE = 2
+    RAM = 4
 
 
 class TracePolicyFlag(IntFlag):
@@ -225,7 +227,7 @@ class TraceSetupCall(Call[TraceSetupReply]):
 class RegionAddReply(Message):
     """Traces accesses to [start, start + size).
 
-    Refused: zero size, overlap, Vellum's memory, RAM.
+    Refused: zero size, overlap, Vellum's memory, RAM without the flag.
     """
 
     TYPE = 0x8005
@@ -236,7 +238,7 @@ class RegionAddReply(Message):
 class RegionAddCall(Call[RegionAddReply]):
     """Traces accesses to [start, start + size).
 
-    Refused: zero size, overlap, Vellum's memory, RAM.
+    Refused: zero size, overlap, Vellum's memory, RAM without the flag.
     """
 
     TYPE = 0x5
