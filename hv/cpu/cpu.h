@@ -44,7 +44,6 @@ struct cpu {
     struct trace_cpu trace;
     struct region region; /* of the last access (mmio/abort.c): the next is often there too */
     struct region slow_region; /* the same for mmio/emulate.c */
-    struct ls_monitor monitor;
     struct cpu_step step;
     struct cpu_snapshot snapshot;
 

@@ -14,17 +14,10 @@ struct cpu;
 /* A decoded instruction and where in the guest's physical memory it goes. */
 struct ls_access {
     struct ls_insn insn;
-    uint64_t va;      /* of the lowest byte */
-    uint64_t bytes;   /* from there on */
-    uint64_t page[2]; /* IPA of the 4K page of va, and of the one behind, when the access gets there */
-};
-
-/* What a load exclusive of a watched page has seen, for the store exclusive that follows. */
-struct ls_monitor {
-    bool armed;
-    uint8_t bytes;
-    uint64_t address; /* IPA */
-    uint64_t value[2];
+    uint64_t va;    /* of the lowest byte */
+    uint64_t bytes; /* from there on */
+    uint64_t
+        page[2]; /* IPA of the 4K page of va, and of the one behind, when the access gets there */
 };
 
 enum ls_outcome {

@@ -2,9 +2,9 @@
  * Exclusives, atomics and compare-and-swap of the guest's on watched memory (mmio/emulate.h), by
  * the atomic instructions of EL2 on the same address.
  *
- * Leaving the guest clears its exclusive monitor, so a store exclusive could never succeed. One of
- * Vellum's own takes its place: a store exclusive succeeds when the CPU's last load exclusive was of
- * the same place and the memory holds what that read. CLREX and exclusives elsewhere do not clear it.
+ * Leaving the guest clears its exclusive monitor: a store exclusive to watched memory never succeeds
+ * (most CPUs do not even trap it), whoever performs the load exclusive. Registers of devices are not
+ * accessed so; memory with a lock that is can be watched only with the lock at a standstill.
  */
 #include "cpu/cpu.h"
 #include "mmio/atomic.h"
@@ -68,41 +68,20 @@ static enum ls_outcome load_exclusive(struct cpu *cpu, struct trap_frame *frame,
                                       const struct ls_access *access)
 {
     const struct ls_insn *insn = &access->insn;
-    struct ls_monitor *monitor = &cpu->monitor;
-    uint64_t address = ls_ipa(access, 0);
+    uint64_t value[2] = {0, 0};
 
-    monitor->armed = false;
     for (unsigned i = 0; i * 8 < access->bytes; i++)
-        if (!ls_element(cpu, frame->pc, address + 8 * i, unit_of(access), false,
-                        &monitor->value[i]))
+        if (!ls_element(cpu, frame->pc, ls_ipa(access, 8 * i), unit_of(access), false, &value[i]))
             return LS_FAULTED;
-    monitor->armed = true;
-    monitor->bytes = (uint8_t)access->bytes;
-    monitor->address = address;
-    set_pair(insn, frame, insn->rt, insn->rt2, monitor->value);
+    set_pair(insn, frame, insn->rt, insn->rt2, value);
     return LS_DONE;
 }
 
-static enum ls_outcome store_exclusive(struct cpu *cpu, struct trap_frame *frame,
-                                       const struct ls_access *access)
+/* Not stored: the guest's monitor is open, since it has just left for EL2. */
+static enum ls_outcome store_exclusive(struct trap_frame *frame, const struct ls_access *access)
 {
-    const struct ls_insn *insn = &access->insn;
-    struct ls_monitor *monitor = &cpu->monitor;
-    uint64_t old[2] = {monitor->value[0], monitor->value[1]}, value[2];
-    bool stored = monitor->armed && monitor->bytes == access->bytes &&
-                  monitor->address == ls_ipa(access, 0);
-
-    pair_value(insn, frame->x[insn->rt], frame->x[insn->rt2], value);
-    monitor->armed = false;
-    if (stored) {
-        if (!swap_if_equal(access, old, value))
-            return LS_FAULTED;
-        stored = old[0] == monitor->value[0] && (access->bytes < 16 || old[1] == monitor->value[1]);
-    }
-    if (stored)
-        record(cpu, frame, access, true, value);
-    if (insn->rs != 31)
-        frame->x[insn->rs] = !stored;
+    if (access->insn.rs != 31)
+        frame->x[access->insn.rs] = 1;
     return LS_DONE;
 }
 
@@ -185,11 +164,10 @@ enum ls_outcome ls_emulate_atomic(struct cpu *cpu, struct trap_frame *frame,
         return LS_LEFT;
     FULL_BARRIER();
     if (insn->kind == LS_EXCLUSIVE)
-        outcome = insn->load ? load_exclusive(cpu, frame, access)
-                             : store_exclusive(cpu, frame, access);
+        outcome = insn->load ? load_exclusive(cpu, frame, access) : store_exclusive(frame, access);
     else
-        outcome = insn->kind == LS_ATOMIC ? atomic(cpu, frame, access)
-                                          : compare_swap(cpu, frame, access);
+        outcome =
+            insn->kind == LS_ATOMIC ? atomic(cpu, frame, access) : compare_swap(cpu, frame, access);
     FULL_BARRIER();
     /* A device that takes no such access: the CPU says to the guest what fault that is. */
     return outcome == LS_FAULTED ? LS_LEFT : outcome;

@@ -142,6 +142,15 @@ static uint64_t try_place(int place, uint64_t hash, bool show)
     return hash;
 }
 
+/*
+ * A store exclusive behind a load exclusive: it fails where the load trapped, as the trap has cleared
+ * the monitor. The line says so, because the sum is then not that of the bare machine.
+ */
+static bool is_store_exclusive(uint32_t word)
+{
+    return (word & 0x3fc00000) == 0x08000000;
+}
+
 static void try_form(unsigned number, const uint32_t words[FORM_WORDS])
 {
     uint64_t only = arg_number("form", ~UINT64_C(0)), hash = UINT64_C(0xcbf29ce484222325);
@@ -151,7 +160,8 @@ static void try_form(unsigned number, const uint32_t words[FORM_WORDS])
     set_slot(words);
     for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++)
         hash = try_place(places[i], hash, only == number);
-    print("form=%u word=0x%x sum=0x%lx", number, words[0], hash);
+    print("form=%u word=0x%x%s sum=0x%lx", number, words[0],
+          is_store_exclusive(words[1]) ? " exclusive" : "", hash);
 }
 
 /* LDR, LDRSW, PRFM, SIMD&FP (literal): opc V 011 imm19 Rt */
