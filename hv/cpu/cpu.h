@@ -43,7 +43,11 @@ struct cpu {
     uint64_t exits[EXIT_COUNT];
     struct trace_cpu trace;
     struct region region; /* of the last access (mmio/abort.c): the next is often there too */
-    struct region slow_region; /* the same for mmio/emulate.c */
+    /* The same for mmio/slow.c: region, instruction, and whether that is a known load or store. */
+    struct region slow_region;
+    uint32_t slow_word;
+    bool slow_decoded;
+    struct ls_access slow_access;
     struct cpu_step step;
     struct cpu_snapshot snapshot;
 

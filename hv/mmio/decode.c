@@ -316,6 +316,19 @@ static const struct {
     {0xfb200c00, 0x19000400, copy_or_set},
 };
 
+static bool is_unpredictable(const struct ls_insn *insn)
+{
+    bool pair = insn->kind == LS_PAIR || (insn->kind == LS_EXCLUSIVE && insn->registers == 2);
+
+    if (pair && insn->load && insn->rt == insn->rt2)
+        return true;
+    if (insn->kind == LS_EXCLUSIVE && insn->store)
+        return insn->rs == insn->rt || (pair && insn->rs == insn->rt2) ||
+               (insn->rs == insn->rn && insn->rn != 31);
+    return ls_writes_back(insn) && !insn->vector && insn->rn != 31 &&
+           (insn->rt == insn->rn || (pair && insn->rt2 == insn->rn));
+}
+
 bool ls_decode(uint32_t word, struct ls_insn *out)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(classes); i++) {
@@ -325,32 +338,12 @@ bool ls_decode(uint32_t word, struct ls_insn *out)
             .rt = (uint8_t)bits(word, 4, 0),
             .rn = (uint8_t)bits(word, 9, 5),
         };
-        return classes[i].fields(word, out);
+        if (!classes[i].fields(word, out))
+            return false;
+        out->unpredictable = is_unpredictable(out);
+        return true;
     }
     return false;
-}
-
-unsigned ls_bytes(const struct ls_insn *insn)
-{
-    if (insn->kind == LS_STRUCTURES)
-        return insn->registers * (insn->flags & LS_Q ? 16U : 8U);
-    return (unsigned)insn->registers << insn->size_log2;
-}
-
-bool ls_is_unpredictable(const struct ls_insn *insn)
-{
-    bool second = insn->registers == 2;
-
-    if (insn->vector)
-        return insn->kind == LS_PAIR && insn->load && insn->rt == insn->rt2;
-    if (insn->kind == LS_EXCLUSIVE && insn->store)
-        return insn->rs == insn->rt || (second && insn->rs == insn->rt2) ||
-               (insn->rs == insn->rn && insn->rn != 31);
-    if ((insn->kind == LS_PAIR || insn->kind == LS_EXCLUSIVE) && insn->load && second &&
-        insn->rt == insn->rt2)
-        return true;
-    return ls_writes_back(insn) && insn->rn != 31 &&
-           (insn->rt == insn->rn || (insn->kind == LS_PAIR && insn->rt2 == insn->rn));
 }
 
 enum ls_cache ls_decode_cache(uint32_t word)

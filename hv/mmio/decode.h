@@ -34,11 +34,11 @@ enum ls_atomic { LS_ADD, LS_CLR, LS_EOR, LS_SET_BITS, LS_SMAX, LS_SMIN, LS_UMAX,
 
 enum ls_addressing {
     LS_OFFSET,          /* [rn, #offset] */
-    LS_PRE_INDEX,       /* [rn, #offset]! */
-    LS_POST_INDEX,      /* [rn], #offset */
     LS_REGISTER_OFFSET, /* [rn, rm, extend #shift] */
-    LS_POST_REGISTER,   /* [rn], rm */
     LS_LITERAL,         /* PC + offset */
+    LS_PRE_INDEX,       /* [rn, #offset]!; this and those below change rn */
+    LS_POST_INDEX,      /* [rn], #offset */
+    LS_POST_REGISTER,   /* [rn], rm */
 };
 
 /* ls_insn.flags */
@@ -78,26 +78,29 @@ struct ls_insn {
     bool forward;        /* CPYF*; SETG* */
     uint16_t flags;      /* LS_* */
     int32_t offset;      /* bytes */
+    /*
+     * The architecture leaves open what it does (CONSTRAINED UNPREDICTABLE): registers overlap as
+     * they should not. What this CPU does only it can tell.
+     */
+    bool unpredictable;
 };
 
 /* False: not a load or store that is known; *out is then undefined. */
 bool ls_decode(uint32_t word, struct ls_insn *out);
 
 /* Bytes of memory from the lowest address on that a decoded data access reads or writes. */
-unsigned ls_bytes(const struct ls_insn *insn);
+static inline unsigned ls_bytes(const struct ls_insn *insn)
+{
+    if (insn->kind == LS_STRUCTURES)
+        return insn->registers * (insn->flags & LS_Q ? 16U : 8U);
+    return (unsigned)insn->registers << insn->size_log2;
+}
 
 /* Whether the instruction changes its base register. */
 static inline bool ls_writes_back(const struct ls_insn *insn)
 {
-    return insn->addressing == LS_PRE_INDEX || insn->addressing == LS_POST_INDEX ||
-           insn->addressing == LS_POST_REGISTER;
+    return insn->addressing >= LS_PRE_INDEX;
 }
-
-/*
- * Whether the architecture leaves open what the instruction does (CONSTRAINED UNPREDICTABLE):
- * registers that overlap as they should not. What this CPU does only it can tell.
- */
-bool ls_is_unpredictable(const struct ls_insn *insn);
 
 /* System instructions that name an address: DC and IC by VA, in Rt (the word's low 5 bits). */
 enum ls_cache {

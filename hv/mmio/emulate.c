@@ -9,7 +9,7 @@
 #include "mmio/registers.h"
 #include "trace/event.h"
 
-#define PAGE UINT64_C(4096) /* the smallest of stage 1, whatever the guest has */
+#define PAGE LS_PAGE
 
 static bool is_privileged(const struct ls_insn *insn, const struct trap_frame *frame)
 {
@@ -51,23 +51,14 @@ static bool find_page(const struct ls_access *access, const struct trap_frame *f
     return !(par & PAR_F);
 }
 
-bool ls_locate(struct ls_access *access, const struct trap_frame *frame, uint64_t far,
-               uint64_t address)
+bool ls_locate_pages(struct ls_access *access, const struct trap_frame *frame, uint64_t far,
+                     uint64_t address)
 {
-    const struct ls_insn *insn = &access->insn;
-    uint64_t in_access, start;
+    uint64_t start = access->va & (PAGE - 1);
 
-    access->bytes = ls_bytes(insn);
-    /* Only the CPU can authenticate an address: here it comes from the fault. */
-    access->va = insn->kind == LS_AUTHENTICATED ? far : ls_address(insn, frame);
-    in_access = (far - access->va) & (BIT(56) - 1); /* but for a tag */
-    if (in_access >= access->bytes)
-        return false;
-    start = access->va & (PAGE - 1);
-    if (start + in_access < PAGE) {
+    if (start + ((far - access->va) & (BIT(56) - 1)) < PAGE) {
         access->page[0] = address & ~(PAGE - 1);
-        return start + access->bytes <= PAGE ||
-               find_page(access, frame, (access->va & ~(PAGE - 1)) + PAGE, &access->page[1]);
+        return find_page(access, frame, (access->va & ~(PAGE - 1)) + PAGE, &access->page[1]);
     }
     access->page[1] = address & ~(PAGE - 1);
     return find_page(access, frame, access->va, &access->page[0]);
@@ -81,8 +72,9 @@ void ls_element_record(struct cpu *cpu, const struct region *region, uint64_t pc
 }
 
 /* Performs it by the region's model. */
-static bool ask_model(const struct region *region, uint64_t pc, uint64_t address,
-                      unsigned size_log2, bool write, uint64_t *value)
+static __attribute__((noinline)) bool ask_model(const struct region *region, uint64_t pc,
+                                                uint64_t address, unsigned size_log2, bool write,
+                                                uint64_t *value)
 {
     struct mmio_access model = {
         .address = address,
@@ -103,15 +95,15 @@ bool ls_element(struct cpu *cpu, uint64_t pc, uint64_t address, unsigned size_lo
     struct region *region = &cpu->slow_region;
     bool ok;
 
-    if (address - region->start >= region->end - region->start)
+    if (__builtin_expect(address - region->start >= region->end - region->start, 0))
         region_find(address, region);
-    if (region->model != NULL)
+    if (__builtin_expect(region->model != NULL, 0))
         ok = ask_model(region, pc, address, size_log2, write, value);
     else if (write)
         ok = guarded_write(address, *value, size_log2);
     else
         ok = guarded_read(address, size_log2, value);
-    if (ok)
+    if (__builtin_expect(ok, 1))
         ls_element_record(cpu, region, pc, address, size_log2, write, *value);
     return ok;
 }
@@ -158,6 +150,56 @@ static enum ls_outcome transfer(struct cpu *cpu, struct trap_frame *frame,
     return LS_DONE;
 }
 
+/*
+ * The same for one or two general registers within a page and a region that has no model, which is
+ * nearly always so: no bytes between.
+ */
+static inline enum ls_outcome transfer_general(struct cpu *cpu, struct trap_frame *frame,
+                                               const struct ls_access *access, uint64_t *fault,
+                                               uint64_t *address)
+{
+    const struct ls_insn *insn = &access->insn;
+    const struct region *region = &cpu->slow_region;
+    unsigned size = insn->size_log2, count = insn->registers;
+    uint64_t value[2] = {frame->x[insn->rt], frame->x[insn->rt2]};
+    uint64_t at = ls_ipa(access, 0), pc = frame->pc;
+    bool store = insn->store;
+    uint64_t traced = region->flags & (store ? REGION_TRACE_WRITE : REGION_TRACE_READ);
+
+    for (unsigned i = 0; i < count; i++, at += UINT64_C(1) << size) {
+        bool ok = store ? guarded_write(at, value[i], size) : guarded_read(at, size, &value[i]);
+
+        if (__builtin_expect(!ok, 0)) {
+            *address = at;
+            *fault = access->va + ((uint64_t)i << size);
+            return LS_FAULTED;
+        }
+        if (traced)
+            trace_mmio(&cpu->trace, size | (store ? TRACE_MMIO_WRITE8 : 0), pc, at, value[i]);
+    }
+    if (!store) {
+        ls_set_register(insn, frame, insn->rt, value[0]);
+        if (count == 2)
+            ls_set_register(insn, frame, insn->rt2, value[1]);
+    }
+    if (ls_writes_back(insn))
+        ls_write_back(insn, frame);
+    return LS_DONE;
+}
+
+/* Whether transfer_general may. */
+static inline bool is_simple(struct cpu *cpu, const struct ls_access *access)
+{
+    struct region *region = &cpu->slow_region;
+    uint64_t at = ls_ipa(access, 0);
+
+    if (access->insn.vector || (at & (PAGE - 1)) + access->bytes > PAGE)
+        return false;
+    if (at - region->start >= region->end - region->start)
+        region_find(at, region);
+    return region->model == NULL && region->end - at >= access->bytes;
+}
+
 static void barrier(void)
 {
     /* The guest's acquire or release against its other memory, which Vellum's access is not in. */
@@ -171,7 +213,7 @@ enum ls_outcome ls_emulate(struct cpu *cpu, struct trap_frame *frame,
     enum ls_outcome outcome;
 
     /* Not aligned to its element: a Device's fault or several accesses, which only the CPU knows. */
-    if ((access->va & ((UINT64_C(1) << insn->size_log2) - 1)) || ls_is_unpredictable(insn))
+    if ((access->va & ((UINT64_C(1) << insn->size_log2) - 1)) || insn->unpredictable)
         return LS_LEFT;
     switch (insn->kind) {
     case LS_REGISTER:
@@ -181,7 +223,8 @@ enum ls_outcome ls_emulate(struct cpu *cpu, struct trap_frame *frame,
     case LS_REPLICATE:
         if (insn->flags & (LS_RELEASE | LS_LIMITED))
             barrier();
-        outcome = transfer(cpu, frame, access, fault, address);
+        outcome = is_simple(cpu, access) ? transfer_general(cpu, frame, access, fault, address)
+                                         : transfer(cpu, frame, access, fault, address);
         if (insn->flags & (LS_ACQUIRE | LS_RCPC | LS_LIMITED))
             barrier();
         return outcome;
@@ -199,7 +242,7 @@ bool ls_tells(const struct ls_insn *insn)
     bool lost = insn->load && !insn->vector &&
                 (insn->rt == 31 || (insn->kind == LS_PAIR && insn->rt2 == 31));
 
-    if (ls_is_unpredictable(insn) || lost)
+    if (insn->unpredictable || lost)
         return false;
     return insn->kind == LS_REGISTER || insn->kind == LS_PAIR || insn->kind == LS_STRUCTURES ||
            insn->kind == LS_LANE || insn->kind == LS_REPLICATE || insn->kind == LS_AUTHENTICATED ||

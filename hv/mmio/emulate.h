@@ -7,7 +7,10 @@
 
 #include "mmio/decode.h"
 #include "mmio/region.h"
+#include "mmio/registers.h"
 #include "trap/frame.h"
+
+#define LS_PAGE UINT64_C(4096) /* the smallest of stage 1, whatever the guest has */
 
 struct cpu;
 
@@ -25,13 +28,6 @@ enum ls_outcome {
     LS_FAULTED, /* an element was refused: nothing of the registers has changed */
     LS_LEFT,    /* nothing has been done: the CPU itself has to do it */
 };
-
-/*
- * Fills all but insn, from the stage 2 fault at `far` (FAR_EL2) whose IPA is `address`. False: the
- * instruction could not have made that fault, or a page of it is not mapped by the guest.
- */
-bool ls_locate(struct ls_access *access, const struct trap_frame *frame, uint64_t far,
-               uint64_t address);
 
 /* With LS_FAULTED, *fault is the virtual address and *address the IPA of the element. */
 enum ls_outcome ls_emulate(struct cpu *cpu, struct trap_frame *frame,
@@ -56,6 +52,30 @@ bool ls_element(struct cpu *cpu, uint64_t pc, uint64_t address, unsigned size_lo
 /* Records it alone, when its range is watched. */
 void ls_element_record(struct cpu *cpu, const struct region *region, uint64_t pc, uint64_t address,
                        unsigned size_log2, bool write, uint64_t value);
+
+/* ls_locate of an access that lies in two pages. */
+bool ls_locate_pages(struct ls_access *access, const struct trap_frame *frame, uint64_t far,
+                     uint64_t address);
+
+/*
+ * Fills all but insn, from the stage 2 fault at `far` (FAR_EL2) whose IPA is `address`. False: the
+ * instruction could not have made that fault, or a page of it is not mapped by the guest.
+ */
+static inline bool ls_locate(struct ls_access *access, const struct trap_frame *frame, uint64_t far,
+                             uint64_t address)
+{
+    const struct ls_insn *insn = &access->insn;
+
+    access->bytes = ls_bytes(insn);
+    /* Only the CPU can authenticate an address: here it comes from the fault. */
+    access->va = insn->kind == LS_AUTHENTICATED ? far : ls_address(insn, frame);
+    if (((far - access->va) & (BIT(56) - 1)) >= access->bytes) /* but for a tag */
+        return false;
+    if ((access->va & (LS_PAGE - 1)) + access->bytes > LS_PAGE)
+        return ls_locate_pages(access, frame, far, address);
+    access->page[0] = address & ~(LS_PAGE - 1);
+    return true;
+}
 
 /* IPA of the byte at `offset` of an access. */
 static inline uint64_t ls_ipa(const struct ls_access *access, uint64_t offset)

@@ -72,19 +72,6 @@ void ls_write_back(const struct ls_insn *insn, struct trap_frame *frame)
         sysreg_write(sp_el1, value);
 }
 
-void ls_set_register(const struct ls_insn *insn, struct trap_frame *frame, unsigned number,
-                     uint64_t value)
-{
-    unsigned unused = 64 - (8U << insn->size_log2);
-
-    if (number == 31)
-        return;
-    value = value << unused >> unused;
-    if (insn->flags & LS_SIGNED)
-        value = (uint64_t)((int64_t)(value << unused) >> unused);
-    frame->x[number] = insn->wide ? value : (uint32_t)value;
-}
-
 /* The i'th data register. */
 static unsigned data_register(const struct ls_insn *insn, unsigned i)
 {

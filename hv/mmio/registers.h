@@ -25,7 +25,16 @@ void ls_scatter(const struct ls_insn *insn, struct trap_frame *frame, uint8_t *b
 void ls_write_back(const struct ls_insn *insn, struct trap_frame *frame);
 
 /* x0..x30 as wide as the instruction has it; 31 is lost. */
-void ls_set_register(const struct ls_insn *insn, struct trap_frame *frame, unsigned number,
-                     uint64_t value);
+static inline void ls_set_register(const struct ls_insn *insn, struct trap_frame *frame,
+                                   unsigned number, uint64_t value)
+{
+    unsigned unused = 64 - (8U << insn->size_log2);
+
+    if (number == 31)
+        return;
+    value <<= unused;
+    value = insn->flags & LS_SIGNED ? (uint64_t)((int64_t)value >> unused) : value >> unused;
+    frame->x[number] = insn->wide ? value : (uint32_t)value;
+}
 
 #endif

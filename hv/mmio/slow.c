@@ -80,8 +80,11 @@ static enum ls_outcome decoded(struct cpu *cpu, struct trap_frame *frame, uint64
 {
     enum ls_outcome outcome;
 
-    *known = false;
-    if (!ls_decode(word, &access->insn)) {
+    if (word != cpu->slow_word) {
+        cpu->slow_word = word;
+        cpu->slow_decoded = ls_decode(word, &access->insn);
+    }
+    if (!cpu->slow_decoded) {
         *known = ls_decode_cache(word) == LS_CACHE_ZERO;
         if (*known)
             locate_zero(access, far, address);
@@ -106,7 +109,7 @@ static enum ls_outcome decoded(struct cpu *cpu, struct trap_frame *frame, uint64
 void mmio_slow(struct cpu *cpu, struct trap_frame *frame, uint64_t esr, uint64_t far,
                uint64_t address)
 {
-    struct ls_access access;
+    struct ls_access *access = &cpu->slow_access;
     bool known = false;
     uint32_t word = 0;
 
@@ -118,13 +121,13 @@ void mmio_slow(struct cpu *cpu, struct trap_frame *frame, uint64_t esr, uint64_t
     }
     if (!(esr & ISS_S1PTW) && is_known_state(frame)) {
         word = instruction_at(frame);
-        if (decoded(cpu, frame, esr, far, address, word, &access, &known) != LS_LEFT) {
+        if (decoded(cpu, frame, esr, far, address, word, access, &known) != LS_LEFT) {
             cpu->exits[EXIT_MMIO_DECODED]++;
             return;
         }
     }
     if (stage2_open_maps((ipa){address}))
-        step(cpu, frame, esr, address, word, known ? &access : NULL);
+        step(cpu, frame, esr, address, word, known ? access : NULL);
     else
         mmio_aborted(cpu, frame, esr, far, address);
 }

@@ -22,6 +22,11 @@
 
 enum side { VELLUM_ONLY, CAPSTONE_ONLY };
 
+static bool is_unpredictable(const struct ls_insn *insn)
+{
+    return insn->unpredictable;
+}
+
 static bool loads_its_base(const struct ls_insn *insn)
 {
     return insn->load && insn->rt == insn->rn;
@@ -40,7 +45,7 @@ static struct known {
      "FEAT_MTE; capstone 5 does not know it, objdump does", 0},
     {"CPY*, SET*", 0xfb200c00, 0x19000400, VELLUM_ONLY, NULL,
      "FEAT_MOPS; capstone 5 does not know it, objdump does", 0},
-    {"overlapping registers", 0, 0, VELLUM_ONLY, ls_is_unpredictable,
+    {"overlapping registers", 0, 0, VELLUM_ONLY, is_unpredictable,
      "CONSTRAINED UNPREDICTABLE, not UNDEFINED: capstone refuses it; Vellum decodes and steps it",
      0},
     {"LDTR*, Rt = Rn", 0x3f200c00, 0x38000800, VELLUM_ONLY, loads_its_base,
