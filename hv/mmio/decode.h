@@ -53,6 +53,8 @@ enum ls_addressing {
 #define LS_KEY_B BIT(8)        /* LDRAB */
 #define LS_Q BIT(9)            /* structures: 128-bit registers, not 64-bit ones */
 
+#define LS_ORDERED (LS_ACQUIRE | LS_RELEASE | LS_LIMITED | LS_RCPC)
+
 /* ls_insn.op of LS_TAG */
 enum ls_tag { LS_STZGM, LS_LDG, LS_STGM, LS_LDGM, LS_STG, LS_STZG, LS_ST2G, LS_STZ2G, LS_STGP };
 /* ls_insn.op of LS_BLOCK64 */

@@ -154,9 +154,9 @@ static enum ls_outcome transfer(struct cpu *cpu, struct trap_frame *frame,
  * The same for one or two general registers within a page and a region that has no model, which is
  * nearly always so: no bytes between.
  */
-static inline enum ls_outcome transfer_general(struct cpu *cpu, struct trap_frame *frame,
-                                               const struct ls_access *access, uint64_t *fault,
-                                               uint64_t *address)
+static __attribute__((noinline)) enum ls_outcome
+transfer_general(struct cpu *cpu, struct trap_frame *frame, const struct ls_access *access,
+                 uint64_t *fault, uint64_t *address)
 {
     const struct ls_insn *insn = &access->insn;
     const struct region *region = &cpu->slow_region;
@@ -193,7 +193,8 @@ static inline bool is_simple(struct cpu *cpu, const struct ls_access *access)
     struct region *region = &cpu->slow_region;
     uint64_t at = ls_ipa(access, 0);
 
-    if (access->insn.vector || (at & (PAGE - 1)) + access->bytes > PAGE)
+    if ((access->insn.kind != LS_PAIR && access->insn.kind != LS_REGISTER) || access->insn.vector ||
+        (access->insn.flags & LS_ORDERED) || (at & (PAGE - 1)) + access->bytes > PAGE)
         return false;
     if (at - region->start >= region->end - region->start)
         region_find(at, region);
@@ -202,19 +203,19 @@ static inline bool is_simple(struct cpu *cpu, const struct ls_access *access)
 
 static void barrier(void)
 {
-    /* The guest's acquire or release against its other memory, which Vellum's access is not in. */
+    /* The guest's acquire or release, against its other memory, which Vellum's access is not in. */
     __asm__ volatile("dmb ish" : : : "memory");
 }
 
-enum ls_outcome ls_emulate(struct cpu *cpu, struct trap_frame *frame,
-                           const struct ls_access *access, uint64_t *fault, uint64_t *address)
+/* What ls_emulate has not done by itself. */
+static __attribute__((noinline)) enum ls_outcome emulate_other(struct cpu *cpu,
+                                                               struct trap_frame *frame,
+                                                               const struct ls_access *access,
+                                                               uint64_t *fault, uint64_t *address)
 {
     const struct ls_insn *insn = &access->insn;
     enum ls_outcome outcome;
 
-    /* Not aligned to its element: a Device's fault or several accesses, which only the CPU knows. */
-    if ((access->va & ((UINT64_C(1) << insn->size_log2) - 1)) || insn->unpredictable)
-        return LS_LEFT;
     switch (insn->kind) {
     case LS_REGISTER:
     case LS_PAIR:
@@ -223,8 +224,7 @@ enum ls_outcome ls_emulate(struct cpu *cpu, struct trap_frame *frame,
     case LS_REPLICATE:
         if (insn->flags & (LS_RELEASE | LS_LIMITED))
             barrier();
-        outcome = is_simple(cpu, access) ? transfer_general(cpu, frame, access, fault, address)
-                                         : transfer(cpu, frame, access, fault, address);
+        outcome = transfer(cpu, frame, access, fault, address);
         if (insn->flags & (LS_ACQUIRE | LS_RCPC | LS_LIMITED))
             barrier();
         return outcome;
@@ -235,6 +235,19 @@ enum ls_outcome ls_emulate(struct cpu *cpu, struct trap_frame *frame,
     default:
         return LS_LEFT;
     }
+}
+
+enum ls_outcome ls_emulate(struct cpu *cpu, struct trap_frame *frame,
+                           const struct ls_access *access, uint64_t *fault, uint64_t *address)
+{
+    const struct ls_insn *insn = &access->insn;
+
+    /* Not aligned to its element: a Device's fault or several accesses, which only the CPU knows. */
+    if ((access->va & ((UINT64_C(1) << insn->size_log2) - 1)) || insn->unpredictable)
+        return LS_LEFT;
+    if (is_simple(cpu, access))
+        return transfer_general(cpu, frame, access, fault, address);
+    return emulate_other(cpu, frame, access, fault, address);
 }
 
 bool ls_tells(const struct ls_insn *insn)

@@ -67,9 +67,11 @@ static inline bool ls_locate(struct ls_access *access, const struct trap_frame *
     const struct ls_insn *insn = &access->insn;
 
     access->bytes = ls_bytes(insn);
+    access->va = ls_address(insn, frame);
     /* Only the CPU can authenticate an address: here it comes from the fault. */
-    access->va = insn->kind == LS_AUTHENTICATED ? far : ls_address(insn, frame);
-    if (((far - access->va) & (BIT(56) - 1)) >= access->bytes) /* but for a tag */
+    if (__builtin_expect(insn->kind == LS_AUTHENTICATED, 0))
+        access->va = far;
+    if ((far - access->va) << 8 >> 8 >= access->bytes) /* but for a tag */
         return false;
     if ((access->va & (LS_PAGE - 1)) + access->bytes > LS_PAGE)
         return ls_locate_pages(access, frame, far, address);

@@ -40,7 +40,7 @@ static uint64_t index_value(const struct ls_insn *insn, const struct trap_frame 
     return value << insn->shift;
 }
 
-uint64_t ls_address(const struct ls_insn *insn, const struct trap_frame *frame)
+uint64_t ls_address_of_any(const struct ls_insn *insn, const struct trap_frame *frame)
 {
     switch (insn->addressing) {
     case LS_LITERAL:

@@ -13,7 +13,14 @@
 #define LS_BUFFER (LS_MAX_BYTES + 16)
 
 /* Where the guest's instruction at frame->pc accesses memory: its lowest virtual address. */
-uint64_t ls_address(const struct ls_insn *insn, const struct trap_frame *frame);
+uint64_t ls_address_of_any(const struct ls_insn *insn, const struct trap_frame *frame);
+
+static inline uint64_t ls_address(const struct ls_insn *insn, const struct trap_frame *frame)
+{
+    if (insn->addressing != LS_OFFSET || insn->rn == 31)
+        return ls_address_of_any(insn, frame);
+    return frame->x[insn->rn] + (uint64_t)(int64_t)insn->offset;
+}
 
 /* What the data registers hold, as bytes[LS_BUFFER] of memory. */
 void ls_gather(const struct ls_insn *insn, const struct trap_frame *frame, uint8_t *bytes);
