@@ -30,7 +30,7 @@ all: image payloads $(VENV)/vellum ## the image, the payloads and the command .v
 .PHONY: help
 help: ## this list
 	echo "make TARGET, where TARGET is one of"
-	sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
+	sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
 	echo "The cache of downloads and slow builds: $${VELLUM_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/vellum}"
 
 # --- what comes from outside -------------------------------------------------------------------
@@ -86,6 +86,7 @@ build/disk.img: payloads/initramfs/disk
 -include hv/hv.mk
 -include payloads/payloads.mk
 -include tests/unit/unit.mk
+-include tests/decoder/decoder.mk
 
 .PHONY: image payloads unit
 image: build/vellum.img ## build/vellum.img alone

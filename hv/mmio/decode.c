@@ -289,6 +289,10 @@ static bool copy_or_set(uint32_t word, struct ls_insn *out)
     out->stage = (uint8_t)(op1 == 3 ? op2 >> 2 : op1);
     out->op = (uint8_t)(op1 == 3 ? op2 & 3 : op2);
     out->forward = op1 == 3 ? o0 : !o0;
+    /* The three differ, and only what is stored may be XZR (CPY*, SET*: "Decode"). */
+    if (out->rs == out->rn || out->rs == out->rt || out->rn == out->rt || out->rn == REG_NONE ||
+        out->rt == REG_NONE || (op1 != 3 && out->rs == REG_NONE))
+        return false;
     return out->stage != 3;
 }
 
