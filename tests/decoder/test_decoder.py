@@ -1,4 +1,4 @@
-"""The decoder of loads and stores against capstone and objdump, sampled; all of it: make prove-decoder."""
+"""The decoder against capstone and objdump, sampled; all of it: make prove-decoder."""
 
 from __future__ import annotations
 

@@ -77,16 +77,16 @@ class Exit(IntEnum):
     MMIO_UNTRACED = 1
     MMIO_GIC = 2
     MMIO_EMULATED = 3
-    MMIO_STEPPED = 4
-    MMIO_ABORTED = 5
-    SGI = 6
-    PSCI = 7
-    SMC = 8
-    HVC = 9
-    FIQ_LINK = 10
-    FIQ_SGI = 11
-    UNKNOWN = 12
-    MMIO_DECODED = 13
+    MMIO_DECODED = 4
+    MMIO_STEPPED = 5
+    MMIO_ABORTED = 6
+    SGI = 7
+    PSCI = 8
+    SMC = 9
+    HVC = 10
+    FIQ_LINK = 11
+    FIQ_SGI = 12
+    UNKNOWN = 13
 
 
 class FeatureFlag(IntFlag):
