@@ -87,11 +87,14 @@ build/disk.img: payloads/initramfs/disk
 -include payloads/payloads.mk
 -include tests/unit/unit.mk
 -include tests/decoder/decoder.mk
+-include tests/fuzz/fuzz.mk
 
-.PHONY: image payloads unit
+.PHONY: image payloads unit clang fuzz
 image: build/vellum.img ## build/vellum.img alone
 payloads: ## the small bare-metal guests, build/payloads/NAME.img
 unit: ## native unit tests, with sanitizers
+clang: ## the image by clang, build/clang/vellum.img
+fuzz: ## fuzzes the C code that reads foreign bytes, 20 s a target; SECONDS=.. FUZZ=fdt|frame|rpc
 
 .PHONY: messages
 messages: $(VENV)/vellum ## C and Python from hv/link/messages.toml and hv/trace/events.toml
@@ -115,12 +118,12 @@ generated := hv/link/messages.h hv/trace/events.h
 c_sources = $(filter-out $(generated),$(shell find hv payloads tests -name '*.[ch]'))
 
 .PHONY: check
-check: $(VENV)/vellum ## format, lint, types, native unit tests, host tests: under a minute
+check: $(VENV)/vellum image clang ## format, lint, types, native unit tests, host tests: under a minute
 	clang-format --dry-run -Werror $(c_sources)
 	$(VENV)/ruff format --quiet --check --diff --config host/pyproject.toml host tests
 	$(VENV)/ruff check --quiet --config host/pyproject.toml host tests
 	$(VENV)/mypy --config-file host/pyproject.toml host/vellum
-	$(PYTEST) --quiet tests/host
+	$(PYTEST) --quiet -n 2 tests/host
 
 .PHONY: format
 format: $(VENV)/vellum ## formats all C and Python
@@ -129,7 +132,7 @@ format: $(VENV)/vellum ## formats all C and Python
 	$(VENV)/ruff format --quiet --config host/pyproject.toml host tests
 
 .PHONY: test
-test: all kernels qemu10 build/disk.img ## all tests; ONLY=EXPRESSION: those that match
+test: all clang kernels qemu10 build/disk.img ## all tests; ONLY=EXPRESSION: those that match
 	$(PYTEST) $(if $(ONLY),-k "$(ONLY)") tests
 
 .PHONY: bench

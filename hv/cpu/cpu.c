@@ -3,14 +3,19 @@
  */
 #include "cpu/cpu.h"
 
+#include "cpu/world.h"
 #include "irq/gic.h"
+#include "lib/yield.h"
 #include "mem/pool.h"
 #include "mem/stage1.h"
 
 struct cpu cpus[MAX_CPUS];
 
-/* Longest wait for a CPU to answer, microseconds: it may be turning over a packet. */
-#define ANSWER_TIMEOUT_US 200000
+/*
+ * Longest wait for a CPU to answer, seconds. It takes microseconds, unless that CPU waits for a slow
+ * host to take its trace: then the last events are worth a while.
+ */
+#define ANSWER_TIMEOUT_S 5
 
 struct cpu *cpu_by_mpidr(uint64_t mpidr)
 {
@@ -43,11 +48,37 @@ void cpu_init_all(void)
     }
 }
 
+void cpu_set_on(struct cpu *cpu)
+{
+    enum cpu_state state = __atomic_load_n(&cpu->state, __ATOMIC_RELAXED);
+
+    do {
+        while (state == CPU_STATE_HELD)
+            state = __atomic_load_n(&cpu->state, __ATOMIC_RELAXED);
+        /* Pairs with the release in finish_trace_of; and with world_stop, which stops the world,
+         * then reads states: whoever calls this looks at the world after it. */
+    } while (!__atomic_compare_exchange_n(&cpu->state, &state, CPU_STATE_ON, false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+}
+
+/* A CPU that went off while the link had no room could not tell what it had lost. */
+static void finish_trace_of(struct cpu *cpu)
+{
+    enum cpu_state state = CPU_STATE_OFF;
+
+    if (!__atomic_compare_exchange_n(&cpu->state, &state, CPU_STATE_HELD, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return;
+    trace_flush(&cpu->trace, TRACE_FLUSH_PATIENCE);
+    __atomic_store_n(&cpu->state, CPU_STATE_OFF, __ATOMIC_RELEASE);
+}
+
 void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
 {
+    world_pause();
     if (!__atomic_load_n(&cpu->asked, __ATOMIC_ACQUIRE))
         return;
-    trace_flush(&cpu->trace);
+    trace_flush(&cpu->trace, TRACE_FLUSH_PATIENCE);
     if (frame != NULL)
         cpu->snapshot = (struct cpu_snapshot){frame->pc, frame->pstate, sysreg_read(vbar_el12)};
     /* Release: pairs with the acquire in cpu_ask_all. */
@@ -57,13 +88,14 @@ void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
 void cpu_ask_all(void)
 {
     struct cpu *self = cpu_self();
-    uint64_t limit = sysreg_read(cntfrq_el0) * ANSWER_TIMEOUT_US / 1000000;
+    uint64_t limit = sysreg_read(cntfrq_el0) * ANSWER_TIMEOUT_S;
     uint64_t start;
 
-    trace_flush(&self->trace);
+    trace_flush(&self->trace, TRACE_FLUSH_PATIENCE);
     for (unsigned i = 0; i < machine.cpu_count; i++) {
         struct cpu *cpu = &cpus[i];
 
+        finish_trace_of(cpu);
         if (cpu == self || __atomic_load_n(&cpu->state, __ATOMIC_ACQUIRE) != CPU_STATE_ON)
             continue;
         __atomic_store_n(&cpu->asked, true, __ATOMIC_RELEASE);
@@ -75,7 +107,7 @@ void cpu_ask_all(void)
                __atomic_load_n(&cpus[i].state, __ATOMIC_ACQUIRE) == CPU_STATE_ON &&
                sysreg_read(cntvct_el0) - start < limit) {
             cpu_answer(self, NULL); /* two that ask each other must not wait for ever */
-            __asm__ volatile("yield");
+            cpu_yield();
         }
     }
 }

@@ -16,7 +16,7 @@
 
 enum cpu_state {
     CPU_STATE_OFF,
-    CPU_STATE_STARTING, /* CPU_ON accepted by the firmware, not seen yet */
+    CPU_STATE_HELD, /* off, and must not come on: another CPU ends its trace */
     CPU_STATE_ON,
 };
 
@@ -58,6 +58,7 @@ struct cpu {
     uint64_t context;
     enum cpu_state state; /* atomic */
     bool asked;           /* atomic: another CPU wants a flush and a snapshot */
+    bool paused;          /* atomic: it waits in world_pause */
 };
 
 static_assert(offsetof(struct cpu, stack) == CPU_STACK, "cpu/cpu_offsets.h");
@@ -82,6 +83,9 @@ void cpu_setup_el2(struct cpu *cpu);
 
 /* Enters the guest at cpu->entry: EL1h, MMU off, interrupts masked, x0 = cpu->context. */
 _Noreturn void cpu_enter_guest(struct cpu *cpu);
+
+/* This CPU runs the guest from now on. */
+void cpu_set_on(struct cpu *cpu);
 
 /* Every CPU that runs the guest closes its trace packet and says where it is; waits for all. */
 void cpu_ask_all(void);

@@ -52,7 +52,7 @@ static bool cpu_on(struct trap_frame *frame)
     if (cpu == NULL)
         return relay(frame);
     lock_take(&start_lock);
-    if (__atomic_load_n(&cpu->state, __ATOMIC_ACQUIRE) == CPU_STATE_OFF) {
+    if (__atomic_load_n(&cpu->state, __ATOMIC_ACQUIRE) != CPU_STATE_ON) {
         cpu->entry = frame->x[2];
         cpu->context = frame->x[3];
     }
@@ -72,7 +72,7 @@ static bool suspend(struct cpu *cpu, struct trap_frame *frame, unsigned entry_re
     uint64_t entry = frame->x[entry_register], context = frame->x[entry_register + 1];
     bool ok;
 
-    trace_flush(&cpu->trace);
+    trace_flush(&cpu->trace, 0);
     cpu->entry = entry;
     cpu->context = context;
     frame->x[entry_register] = (uint64_t)secondary_entry;
@@ -99,11 +99,11 @@ static bool cpu_off(struct cpu *cpu, struct trap_frame *frame)
 {
     bool ok;
 
-    trace_flush(&cpu->trace);
+    trace_flush(&cpu->trace, TRACE_FLUSH_PATIENCE);
     give_link_away(cpu);
     __atomic_store_n(&cpu->state, CPU_STATE_OFF, __ATOMIC_RELEASE);
     ok = relay(frame);
-    __atomic_store_n(&cpu->state, CPU_STATE_ON, __ATOMIC_RELEASE); /* refused: still here */
+    cpu_set_on(cpu); /* refused: still here */
     return ok;
 }
 

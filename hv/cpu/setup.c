@@ -2,6 +2,7 @@
  * EL2 of one CPU, set so that the guest has all that the CPU has, and goes in.
  */
 #include "cpu/cpu.h"
+#include "cpu/world.h"
 #include "irq/gic.h"
 #include "mem/stage2.h"
 #include "trap/trap.h"
@@ -108,6 +109,7 @@ void cpu_enter_guest(struct cpu *cpu)
     sysreg_write(cntv_ctl_el02, 0);
     sysreg_write(cntp_ctl_el02, 0);
     sysreg_write(mdscr_el1, 0);
-    __atomic_store_n(&cpu->state, CPU_STATE_ON, __ATOMIC_RELEASE);
+    cpu_set_on(cpu);
+    world_pause();
     guest_enter(cpu->entry, cpu->context, SPSR_EL1H | SPSR_DAIF, cpu->stack);
 }

@@ -7,6 +7,12 @@
 
 #include "fw/machine.h"
 
+/* Interrupt types of the GICv3 binding, and how many there are: INTIDs 32 to 1019, 16 to 31. */
+#define GIC_SPI 0
+#define GIC_SPI_COUNT 988
+#define GIC_PPI 1
+#define GIC_PPI_COUNT 16
+
 /* Cells of addresses and sizes in a node's `reg`, as its parent says. */
 struct cells {
     int address;
@@ -22,18 +28,40 @@ static uint64_t read_cells(const fdt32_t *cell, int n)
     return value;
 }
 
-/* Entry `index` of `reg` of a node whose bus is the root's address space. */
+/* Entry `index` of `reg` of a node whose bus is the root's address space. False: there is none. */
 static bool read_reg(const void *fdt, int node, struct cells cells, int index, struct range *out)
 {
     int length;
     int entry = cells.address + cells.size;
     const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &length);
 
-    if (reg == NULL || (index + 1) * entry * 4 > length)
+    if (reg == NULL || cells.address < 1 || cells.size < 1 || (index + 1) * entry * 4 > length)
         return false;
     out->start = read_cells(reg + index * entry, cells.address);
     out->size = read_cells(reg + index * entry + cells.address, cells.size);
-    return out->size != 0 && out->start + out->size > out->start;
+    return true;
+}
+
+/* Not empty (some firmware fills in fewer entries than there are), and does not wrap. */
+static bool is_range(const struct range *range)
+{
+    return range->start + range->size > range->start;
+}
+
+static bool has_string(const void *fdt, int node, const char *property, const char *string)
+{
+    int length;
+    const char *value = fdt_getprop(fdt, node, property, &length);
+
+    return value != NULL && (size_t)length == strlen(string) + 1 &&
+           memcmp(value, string, (size_t)length) == 0;
+}
+
+/* Nothing says that it is not for us: secure memory and devices are "disabled" to non-secure code. */
+static bool is_okay(const void *fdt, int node)
+{
+    return fdt_getprop(fdt, node, "status", NULL) == NULL ||
+           has_string(fdt, node, "status", "okay") || has_string(fdt, node, "status", "ok");
 }
 
 /* INTID of the first entry of `interrupts`, GICv3 binding: type, number, flags. 0: none. */
@@ -41,24 +69,31 @@ static uint32_t read_intid(const void *fdt, int node)
 {
     int length;
     const fdt32_t *cell = fdt_getprop(fdt, node, "interrupts", &length);
+    uint32_t type, number;
 
     if (cell == NULL || length < 12)
         return 0;
-    return fdt32_to_cpu(cell[1]) + (fdt32_to_cpu(cell[0]) == 0 ? 32 : 16);
+    type = fdt32_to_cpu(cell[0]);
+    number = fdt32_to_cpu(cell[1]);
+    if (type == GIC_SPI && number < GIC_SPI_COUNT)
+        return number + 32;
+    return type == GIC_PPI && number < GIC_PPI_COUNT ? number + 16 : 0;
 }
 
-static void read_device(const void *fdt, int node, struct cells cells, struct mmio_device *out)
+static bool read_device(const void *fdt, int node, struct cells cells, struct mmio_device *out)
 {
-    struct range range = {0, 0};
+    struct range range;
 
-    read_reg(fdt, node, cells, 0, &range);
+    if (!read_reg(fdt, node, cells, 0, &range) || !is_range(&range))
+        return false;
     *out = (struct mmio_device){range.start, range.size, read_intid(fdt, node)};
+    return true;
 }
 
-static void raise_top(struct machine *machine, uint64_t end)
+static void raise_top(struct machine *machine, const struct range *range)
 {
-    if (end > machine->address_top)
-        machine->address_top = end;
+    if (is_range(range) && range->start + range->size > machine->address_top)
+        machine->address_top = range->start + range->size;
 }
 
 /* Address windows of a bus (PCIe above all): child address, CPU address, size. */
@@ -72,9 +107,10 @@ static void read_windows(const void *fdt, int node, struct cells parent, struct 
     if (cell == NULL || child < 0 || size < 0)
         return;
     for (; length >= entry * 4; length -= entry * 4, cell += entry) {
-        uint64_t start = read_cells(cell + child, parent.address);
+        struct range window = {read_cells(cell + child, parent.address),
+                               read_cells(cell + child + parent.address, size)};
 
-        raise_top(machine, start + read_cells(cell + child + parent.address, size));
+        raise_top(machine, &window);
     }
 }
 
@@ -85,34 +121,31 @@ static void read_memory(const void *fdt, int node, struct cells cells, struct ma
     for (int i = 0; read_reg(fdt, node, cells, i, &bank); i++) {
         unsigned at = machine->ram_count;
 
-        if (at == MAX_RAM_BANKS)
-            return;
+        if (!is_range(&bank))
+            continue;
+        machine->ram_count++;
+        if (at >= MAX_RAM_BANKS)
+            continue; /* told by problem_of */
         for (; at > 0 && machine->ram[at - 1].start > bank.start; at--)
             machine->ram[at] = machine->ram[at - 1];
         machine->ram[at] = bank;
-        machine->ram_count++;
     }
 }
 
 static void read_gic(const void *fdt, int node, struct cells cells, struct machine *machine)
 {
-    const fdt32_t *regions = fdt_getprop(fdt, node, "#redistributor-regions", NULL);
-    unsigned n = regions ? fdt32_to_cpu(*regions) : 1;
-
-    read_reg(fdt, node, cells, 0, &machine->gicd);
-    for (unsigned i = 0; i < n && i < MAX_REDIST_REGIONS; i++) {
-        if (!read_reg(fdt, node, cells, (int)i + 1, &machine->gicr[i]))
-            return;
-        machine->gicr_count++;
-    }
-}
-
-static bool has_device_type(const void *fdt, int node, const char *type)
-{
     int length;
-    const char *value = fdt_getprop(fdt, node, "device_type", &length);
+    const fdt32_t *regions = fdt_getprop(fdt, node, "#redistributor-regions", &length);
+    unsigned n = regions && length == 4 ? fdt32_to_cpu(*regions) : 1;
+    struct range range;
 
-    return value != NULL && (size_t)length == strlen(type) + 1 && memcmp(value, type, length) == 0;
+    if (!read_reg(fdt, node, cells, 0, &machine->gicd) || !is_range(&machine->gicd))
+        return;
+    for (unsigned i = 0; i < n && i < MAX_REDIST_REGIONS; i++) {
+        if (!read_reg(fdt, node, cells, (int)i + 1, &range) || !is_range(&range))
+            return;
+        machine->gicr[machine->gicr_count++] = range;
+    }
 }
 
 static bool is(const void *fdt, int node, const char *compatible)
@@ -125,17 +158,30 @@ static void read_node(const void *fdt, int node, struct cells cells, struct mach
     struct range range;
 
     for (int i = 0; read_reg(fdt, node, cells, i, &range); i++)
-        raise_top(machine, range.start + range.size);
+        raise_top(machine, &range);
     read_windows(fdt, node, cells, machine);
 
-    if (has_device_type(fdt, node, "memory"))
+    if (!is_okay(fdt, node))
+        return;
+    if (has_string(fdt, node, "device_type", "memory"))
         read_memory(fdt, node, cells, machine);
-    else if (is(fdt, node, "arm,gic-v3"))
+    else if (is(fdt, node, "arm,gic-v3") && machine->gicr_count == 0)
         read_gic(fdt, node, cells, machine);
     else if (is(fdt, node, "arm,pl011") && machine->pl011.base == 0)
         read_device(fdt, node, cells, &machine->pl011);
     else if (is(fdt, node, "virtio,mmio") && machine->virtio_mmio_count < MAX_VIRTIO_MMIO)
-        read_device(fdt, node, cells, &machine->virtio_mmio[machine->virtio_mmio_count++]);
+        machine->virtio_mmio_count +=
+            read_device(fdt, node, cells, &machine->virtio_mmio[machine->virtio_mmio_count]);
+}
+
+/* A CPU that is "disabled" waits to be turned on; one whose status begins with "fail" never will. */
+static bool is_cpu(const void *fdt, int node)
+{
+    int length;
+    const char *status = fdt_getprop(fdt, node, "status", &length);
+
+    return has_string(fdt, node, "device_type", "cpu") &&
+           !(status != NULL && length >= 4 && memcmp(status, "fail", 4) == 0);
 }
 
 static void read_cpus(const void *fdt, struct machine *machine)
@@ -150,7 +196,7 @@ static void read_cpus(const void *fdt, struct machine *machine)
         int length;
         const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &length);
 
-        if (reg == NULL || length < cells * 4 || !has_device_type(fdt, node, "cpu"))
+        if (reg == NULL || length < cells * 4 || !is_cpu(fdt, node))
             continue;
         if (machine->cpu_count < MAX_CPUS)
             machine->cpu_mpidr[machine->cpu_count] = read_cells(reg, cells);
@@ -170,7 +216,8 @@ static void read_stdout(const void *fdt, struct cells cells, struct machine *mac
         return;
     colon = memchr(path, ':', (size_t)length);
     node = fdt_path_offset_namelen(fdt, path, colon ? (int)(colon - path) : length - 1);
-    if (node >= 0 && is(fdt, node, "arm,pl011"))
+    /* One below another bus than the root has addresses of that bus. */
+    if (node >= 0 && fdt_parent_offset(fdt, node) == 0 && is(fdt, node, "arm,pl011"))
         read_device(fdt, node, cells, &machine->pl011);
 }
 
@@ -183,7 +230,7 @@ static void mark(uint32_t used[32], uint32_t spi)
 /* An SPI that nothing in the tree uses: the GIC binding's triples, and PCIe's interrupt-map. */
 static uint32_t find_free_spi(const void *fdt)
 {
-    static const char *const properties[] = {"interrupts", "interrupt-map"};
+    static const char *const properties[] = {"interrupts", "interrupts-extended", "interrupt-map"};
     uint32_t used[32] = {0};
 
     for (int node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL)) {
@@ -208,17 +255,15 @@ static uint32_t find_free_spi(const void *fdt)
 static bool psci_is_smc(const void *fdt)
 {
     int node = fdt_node_offset_by_compatible(fdt, -1, "arm,psci-0.2");
-    const char *method;
 
     if (node < 0)
         node = fdt_node_offset_by_compatible(fdt, -1, "arm,psci-1.0");
-    method = node < 0 ? NULL : fdt_getprop(fdt, node, "method", NULL);
-    return method != NULL && strcmp(method, "smc") == 0;
+    return node >= 0 && has_string(fdt, node, "method", "smc");
 }
 
 static bool meets(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {
-    return a < b + b_size && b < a + a_size;
+    return a < b ? b - a < a_size : a - b < b_size;
 }
 
 bool fdt_range_reserved(const void *fdt, uint64_t start, uint64_t size)
@@ -250,6 +295,8 @@ static const char *problem_of(const struct machine *machine)
 {
     if (machine->ram_count == 0)
         return "the FDT names no RAM";
+    if (machine->ram_count > MAX_RAM_BANKS)
+        return "more banks of RAM than MAX_RAM_BANKS (fw/machine.h): raise it";
     if (machine->cpu_count == 0)
         return "the FDT names no CPU";
     if (machine->cpu_count > MAX_CPUS)
@@ -257,6 +304,26 @@ static const char *problem_of(const struct machine *machine)
     if (machine->gicr_count == 0)
         return "no GICv3 in the FDT (QEMU: -M virt,gic-version=3)";
     return NULL;
+}
+
+/* Blocks lie as the specification wants them (5.2): with the MMU off, all else is an abort. */
+static bool is_aligned(const void *fdt)
+{
+    return fdt_off_mem_rsvmap(fdt) % 8 == 0 && fdt_off_dt_struct(fdt) % 4 == 0;
+}
+
+/*
+ * The reservation block ends with its own last entry, which nobody checks: one that runs into the
+ * structure block makes fdt_pack write beyond the tree.
+ */
+static bool reservations_end(const void *fdt)
+{
+    int count = fdt_num_mem_rsv(fdt);
+    uint64_t start = fdt_off_mem_rsvmap(fdt);
+    uint64_t size = ((uint64_t)count + 1) * sizeof(struct fdt_reserve_entry);
+
+    return count >= 0 && !meets(start, size, fdt_off_dt_struct(fdt), fdt_size_dt_struct(fdt)) &&
+           !meets(start, size, fdt_off_dt_strings(fdt), fdt_size_dt_strings(fdt));
 }
 
 const char *fdt_read_machine(const void *fdt, struct machine *machine)
@@ -267,8 +334,8 @@ const char *fdt_read_machine(const void *fdt, struct machine *machine)
     memset(machine, 0, sizeof(*machine));
     if (fdt == NULL || ((uint64_t)fdt & 7) != 0 || fdt_check_header(fdt) != 0)
         return "no FDT: x0 does not point to one (magic d00dfeed, 8-byte aligned)";
-    if (fdt_check_full(fdt, fdt_totalsize(fdt)) != 0)
-        return "the FDT is broken (fdt_check_full)";
+    if (!is_aligned(fdt) || fdt_check_full(fdt, fdt_totalsize(fdt)) != 0 || !reservations_end(fdt))
+        return "the FDT is broken (header, alignment, fdt_check_full)";
 
     cells = (struct cells){fdt_address_cells(fdt, 0), fdt_size_cells(fdt, 0)};
     if (cells.address < 1 || cells.size < 1)

@@ -6,6 +6,7 @@
 #include "irq/irq.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "lib/yield.h"
 
 static uint32_t own_spi;
 
@@ -43,7 +44,7 @@ static void own_interrupt(uint64_t frame, uint32_t intid)
 static void wait_rwp(void)
 {
     while (io_read32(dist(GICD_CTLR)) & GICD_CTLR_RWP)
-        __asm__ volatile("yield");
+        cpu_yield();
 }
 
 /* Finds each CPU's redistributor by the affinity in GICR_TYPER. */
@@ -88,7 +89,7 @@ static void wake_redistributor(uint64_t gicr)
 
     io_write32(waker, io_read32(waker) & ~(uint32_t)GICR_WAKER_PROCESSOR_SLEEP);
     while (io_read32(waker) & GICR_WAKER_CHILDREN_ASLEEP)
-        __asm__ volatile("yield");
+        cpu_yield();
 }
 
 void gic_init_cpu(struct cpu *cpu)

@@ -15,6 +15,11 @@
 #define GICD_CTLR_ARE BIT(4)
 #define GICD_CTLR_DS BIT(6)
 #define GICD_CTLR_RWP BIT(31)
+#define GICD_SETSPI_NSR 0x0040
+#define GICD_CLRSPI_NSR 0x0048
+#define GICD_SETSPI_SR 0x0050
+#define GICD_CLRSPI_SR 0x0058
+#define GICD_SPI_INTID UINT64_C(0x1fff) /* of these four, at bit 0 */
 #define GICD_IGROUPR 0x0080
 #define GICD_ISENABLER 0x0100
 #define GICD_ICENABLER 0x0180
@@ -26,6 +31,7 @@
 #define GICD_ICFGR 0x0c00
 #define GICD_IGRPMODR 0x0d00
 #define GICD_NSACR 0x0e00
+#define GICD_INMIR 0x0f80
 #define GICD_IROUTER 0x6000
 
 #define GICR_WAKER 0x0014

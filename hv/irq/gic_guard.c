@@ -26,7 +26,8 @@ static const struct bank banks[] = {
     {GICD_ICPENDR, 1, WRITE_ZERO},   {GICD_ISACTIVER, 1, WRITE_ZERO},
     {GICD_ICACTIVER, 1, WRITE_ZERO}, {GICD_IPRIORITYR, 8, WRITE_BACK},
     {GICD_ICFGR, 2, WRITE_BACK},     {GICD_IGRPMODR, 1, WRITE_BACK},
-    {GICD_NSACR, 2, WRITE_BACK},     {GICD_IROUTER, 64, WRITE_BACK},
+    {GICD_NSACR, 2, WRITE_BACK},     {GICD_INMIR, 1, WRITE_BACK},
+    {GICD_IROUTER, 64, WRITE_BACK},
 };
 
 static uint32_t guarded_spi;
@@ -97,12 +98,22 @@ static bool dist_ctlr(struct mmio_access *access)
     return ok;
 }
 
+/* A write that sets or clears the pending state of the SPI whose number it bears: of ours? */
+static bool is_message_for_us(const struct mmio_access *access, uint64_t offset)
+{
+    return access->write && (access->value & GICD_SPI_INTID) == guarded_spi &&
+           (offset == GICD_SETSPI_NSR || offset == GICD_CLRSPI_NSR || offset == GICD_SETSPI_SR ||
+            offset == GICD_CLRSPI_SR);
+}
+
 static bool dist_model(struct mmio_access *access)
 {
     uint64_t offset = access->address - machine.gicd.start;
 
     if (offset == GICD_CTLR)
         return dist_ctlr(access);
+    if (is_message_for_us(access, offset))
+        return true;
     return spare(access, machine.gicd.start, guarded_spi);
 }
 

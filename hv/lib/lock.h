@@ -6,6 +6,7 @@
 #define VELLUM_LIB_LOCK_H
 
 #include "lib/types.h"
+#include "lib/yield.h"
 
 struct lock {
     uint32_t next;
@@ -17,11 +18,8 @@ static inline void lock_take(struct lock *lock)
     uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
     /* Acquire: pairs with the release in lock_drop. */
-    while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
-#ifdef __aarch64__
-        __asm__ volatile("yield");
-#endif
-    }
+    while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket)
+        cpu_yield();
 }
 
 static inline void lock_drop(struct lock *lock)

@@ -13,6 +13,7 @@
 #include "dev/vpl011.h"
 #include "lib/lock.h"
 #include "lib/log.h"
+#include "lib/yield.h"
 #include "link/crc32c.h"
 #include "link/deadline.h"
 #include "link/frame.h"
@@ -83,13 +84,11 @@ void link_reap(void)
     lock_drop(&transmit_lock);
 }
 
-/* One turn of a wait for the device: polite to what it shares a core, or QEMU's -icount, with. */
+/* One turn of a wait for the device. */
 static void wait_for_device(void)
 {
     link_reap();
-#ifdef __aarch64__
-    __asm__ volatile("yield");
-#endif
+    cpu_yield();
 }
 
 static struct slot *slot_take(void)
@@ -196,6 +195,26 @@ bool link_drain(uint64_t microseconds)
         if (deadline_passed(deadline))
             return false;
     }
+}
+
+/*
+ * Behind a damaged frame the host takes nothing for text until it has seen a good one. No lock: who
+ * holds it may never drop it.
+ */
+void link_seize(void)
+{
+    static const char text[] = "a frame was cut short by the panic";
+    struct {
+        struct link_frame frame;
+        char text[sizeof(text) - 1];
+    } log;
+
+    if (!transport)
+        return;
+    memcpy(log.text, text, sizeof(log.text));
+    frame_fill(&log.frame, LINK_LOG, next_sequence[LINK_LOG]++, sizeof(log.text),
+               crc32c(text, sizeof(log.text)));
+    transport->seize(&log, sizeof(log.frame) + sizeof(log.text));
 }
 
 const struct mmio_device *link_device(void)

@@ -65,6 +65,9 @@ void link_receive(void);
 /* Waits until everything submitted has been read by the device, or `microseconds` have gone by. */
 bool link_drain(uint64_t microseconds);
 
+/* For a panic: other CPUs send nothing any more, and plain text on the UART comes between frames. */
+void link_seize(void);
+
 /* The device that carries the link: its registers and interrupt are no longer the guest's. */
 const struct mmio_device *link_device(void);
 bool link_is_pl011(void);

@@ -37,6 +37,7 @@ enum rpc_type {
     RPC_CPU_STATE = 9,
     RPC_MACHINE_OFF = 10,
     RPC_MACHINE_RESET = 11,
+    RPC_REGION_CHANGE = 12,
     RPC_EVENT_READY = 0x4001,
     RPC_EVENT_GUEST_STOP = 0x4002,
 };
@@ -96,7 +97,8 @@ enum exit {
     X(RPC_STATS, stats, 0, false)                                                                  \
     X(RPC_CPU_STATE, cpu_state, 0, false)                                                          \
     X(RPC_MACHINE_OFF, machine_off, 0, false)                                                      \
-    X(RPC_MACHINE_RESET, machine_reset, 0, false)
+    X(RPC_MACHINE_RESET, machine_reset, 0, false)                                                  \
+    X(RPC_REGION_CHANGE, region_change, 24, false)
 
 /* First call: who is there. Also sent by Vellum on its own, as the event `ready`. */
 struct hello_call {
@@ -181,8 +183,8 @@ static_assert(offsetof(struct trace_setup_call, pad) == 20, "wire");
 static_assert(sizeof(struct trace_setup_call) == 24, "wire");
 
 /*
- * Traces accesses to [start, start + size). Refused: zero size, overlap, Vellum's memory, RAM
- * without the flag.
+ * Traces accesses to [start, start + size), from now on, also while the guest runs. Refused: zero
+ * size, overlap, Vellum's memory, RAM without its flag.
  */
 struct region_add_call {
     uint64_t start;
@@ -230,6 +232,22 @@ struct cpu_state_reply {
 static_assert(offsetof(struct cpu_state_reply, cpu_count) == 0, "wire");
 static_assert(offsetof(struct cpu_state_reply, pad) == 4, "wire");
 static_assert(sizeof(struct cpu_state_reply) == 8, "wire");
+
+/*
+ * Traces the traced bytes of [start, start + size) otherwise; flags 0: no more. Refused: none is
+ * traced.
+ */
+struct region_change_call {
+    uint64_t start;
+    uint64_t size;
+    uint32_t flags;
+    uint32_t pad;
+};
+static_assert(offsetof(struct region_change_call, start) == 0, "wire");
+static_assert(offsetof(struct region_change_call, size) == 8, "wire");
+static_assert(offsetof(struct region_change_call, flags) == 16, "wire");
+static_assert(offsetof(struct region_change_call, pad) == 20, "wire");
+static_assert(sizeof(struct region_change_call) == 24, "wire");
 
 /* Sent once when Vellum is up and waits for calls. Ask `hello` for the rest. */
 struct ready_event {

@@ -25,6 +25,13 @@ static void reap(void)
         transport_done(tx);
 }
 
+/* A panic goes to the UART, which is not the link. */
+static void seize(const void *mark, size_t length)
+{
+    (void)mark;
+    (void)length;
+}
+
 const struct transport over_virtio = {
     .start = start,
     .has_room = virtio_console_has_room,
@@ -34,4 +41,5 @@ const struct transport over_virtio = {
     .is_idle = virtio_console_is_idle,
     .receive = virtio_console_receive,
     .acknowledge = virtio_console_acknowledge,
+    .seize = seize,
 };

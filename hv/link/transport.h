@@ -19,6 +19,9 @@ struct transport {
 
     void (*receive)(void (*sink)(const uint8_t *bytes, size_t length));
     void (*acknowledge)(void); /* the device's interrupt */
+
+    /* No lock, at a panic: nothing else is sent any more; `mark` is, when a frame was cut short. */
+    void (*seize)(const void *mark, size_t length);
 };
 
 extern const struct transport over_virtio;

@@ -35,4 +35,12 @@ static inline unsigned address_bits(void)
     return bits;
 }
 
+/* One past the last address to map, a multiple of the granule: the FDT may name what no CPU has. */
+static inline uint64_t address_end(void)
+{
+    uint64_t top = BIT(address_bits());
+
+    return machine.address_top < top ? ALIGN_UP(machine.address_top, BIT(granule_shift())) : top;
+}
+
 #endif

@@ -3,6 +3,8 @@
  */
 #include "mem/pagetable.h"
 
+#include <string.h>
+
 #include "mem/pool.h"
 
 #define PTE_ADDRESS UINT64_C(0x0000fffffffff000)
@@ -32,8 +34,7 @@ void pagetable_init(struct pagetable *table, unsigned granule_shift, unsigned ad
     unsigned more = concatenate ? 4 : 0;
     unsigned level = 3;
 
-    table->granule_shift = granule_shift;
-    table->address_bits = address_bits;
+    *table = (struct pagetable){.granule_shift = granule_shift, .address_bits = address_bits};
     while (level > 0 && address_bits > level_shift(table, level) + index_bits(table) + more)
         level--;
     table->start_level = level;
@@ -51,21 +52,66 @@ static uint64_t leaf(unsigned level, uint64_t address, uint64_t attributes)
     return address | attributes | PTE_VALID | (level == 3 ? PTE_TABLE : 0);
 }
 
+static uint64_t *new_table(struct pagetable *table)
+{
+    uint64_t granule = BIT(table->granule_shift);
+    uint64_t *entries = table->unused;
+
+    if (entries == NULL)
+        return pool_take(granule, granule);
+    table->unused = (uint64_t *)entries[0];
+    return memset(entries, 0, granule);
+}
+
+static bool is_table(uint64_t entry, unsigned level)
+{
+    return level < 3 && (entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
+}
+
+/* Gives a table and those below it back. */
+static void drop_table(struct pagetable *table, uint64_t *entries, unsigned level)
+{
+    for (uint64_t i = 0; i < BIT(index_bits(table)); i++) {
+        if (is_table(entries[i], level))
+            drop_table(table, (uint64_t *)(entries[i] & PTE_ADDRESS), level + 1);
+    }
+    entries[0] = (uint64_t)table->unused;
+    table->unused = entries;
+}
+
+/*
+ * Writes an entry of `level`. Where a valid one was, no CPU may have it any more before the new one
+ * is there, nor before the table that it pointed to is used again.
+ */
+static void replace(struct pagetable *table, unsigned level, uint64_t *entry, uint64_t value)
+{
+    uint64_t old = *entry;
+
+    if (table->forget != NULL && (old & PTE_VALID) && old != value) {
+        *(volatile uint64_t *)entry = 0;
+        table->forget();
+    }
+    /* A walk that finds the new table must find what is in it. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    *(volatile uint64_t *)entry = value;
+    if (is_table(old, level) && !is_table(value, level))
+        drop_table(table, (uint64_t *)(old & PTE_ADDRESS), level + 1);
+}
+
 /* The table under *entry; where a block or nothing is, a new one that means the same. */
 static uint64_t *next_table(struct pagetable *table, unsigned level, uint64_t *entry)
 {
-    uint64_t granule = BIT(table->granule_shift);
     uint64_t step = BIT(level_shift(table, level + 1));
     uint64_t *lower;
 
-    if ((*entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE))
+    if (is_table(*entry, level))
         return (uint64_t *)(*entry & PTE_ADDRESS);
-    lower = pool_take(granule, granule);
+    lower = new_table(table);
     if (*entry & PTE_VALID) {
-        for (uint64_t i = 0; i < granule / 8; i++)
+        for (uint64_t i = 0; i < BIT(index_bits(table)); i++)
             lower[i] = leaf(level + 1, (*entry & PTE_ADDRESS) + i * step, *entry & PTE_ATTRIBUTES);
     }
-    *entry = (uint64_t)lower | PTE_VALID | PTE_TABLE;
+    replace(table, level, entry, (uint64_t)lower | PTE_VALID | PTE_TABLE);
     return lower;
 }
 
@@ -82,7 +128,7 @@ static void set_level(struct pagetable *table, uint64_t *entries, unsigned level
         bool whole = from == at && to == at + span;
 
         if (level == 3 || (whole && (level_has_blocks(table, level) || attributes == 0)))
-            *entry = leaf(level, at, attributes);
+            replace(table, level, entry, leaf(level, at, attributes));
         else
             set_level(table, next_table(table, level, entry), level + 1, at, from, to, attributes);
     }
@@ -90,7 +136,18 @@ static void set_level(struct pagetable *table, uint64_t *entries, unsigned level
 
 void pagetable_set(struct pagetable *table, uint64_t start, uint64_t size, uint64_t attributes)
 {
+    uint64_t top = BIT(table->address_bits);
+
+    if (start >= top)
+        return;
+    if (size > top - start)
+        size = top - start;
     set_level(table, table->root, table->start_level, 0, start, start + size, attributes);
+}
+
+unsigned pagetable_sl0(const struct pagetable *table)
+{
+    return (table->granule_shift == 12 ? 2 : 3) - table->start_level;
 }
 
 uint64_t pagetable_leaf(const struct pagetable *table, uint64_t address)

@@ -24,7 +24,14 @@
 #define S2_WRITE BIT(7)
 
 struct pagetable {
+    /*
+     * Forgets every translation of this table on every CPU. NULL while no CPU uses the table; with
+     * it, entries are changed break-before-make (DDI 0487, "Using break-before-make when updating
+     * translation table entries").
+     */
+    void (*forget)(void);
     uint64_t *root;
+    uint64_t *unused;       /* tables taken out of use, linked by their first word */
     unsigned granule_shift; /* 12 or 14 */
     unsigned address_bits;  /* of the input address */
     unsigned start_level;
@@ -40,10 +47,16 @@ void pagetable_init(struct pagetable *table, unsigned granule_shift, unsigned ad
 
 /*
  * Maps [start, start + size) to itself with `attributes` (0: not at all), in the largest blocks,
- * splitting those that reach beyond. Multiples of the granule. For a table that is not in use:
- * there is no break-before-make.
+ * splitting those that reach beyond. Multiples of the granule. What no input address reaches is left
+ * out. The guest must not run meanwhile: it would miss a translation between break and make.
  */
 void pagetable_set(struct pagetable *table, uint64_t start, uint64_t size, uint64_t attributes);
+
+/*
+ * VTCR_EL2.SL0 for the table's start level: 0, 1, 2 is level 2, 1, 0 with the 4K granule, and
+ * level 3, 2, 1 with 16K (DDI 0487, VTCR_EL2).
+ */
+unsigned pagetable_sl0(const struct pagetable *table);
 
 /* The leaf entry for `address`, 0 where nothing is mapped. */
 uint64_t pagetable_leaf(const struct pagetable *table, uint64_t address);

@@ -25,3 +25,8 @@ void *pool_take(uint64_t size, uint64_t align)
     next = start + size;
     return memset((void *)start, 0, size);
 }
+
+uint64_t pool_left(void)
+{
+    return end - next;
+}

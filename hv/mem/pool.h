@@ -12,4 +12,7 @@ void pool_init(uint64_t start, uint64_t end);
 /* `size` bytes, aligned to `align` (a power of two). Panics when there is no more. */
 void *pool_take(uint64_t size, uint64_t align);
 
+/* Bytes left. */
+uint64_t pool_left(void);
+
 #endif

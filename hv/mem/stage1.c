@@ -21,7 +21,7 @@ static struct pagetable table;
 void stage1_build(void)
 {
     pagetable_init(&table, granule_shift(), address_bits(), false);
-    pagetable_set(&table, 0, ALIGN_UP(machine.address_top, BIT(granule_shift())), DEVICE);
+    pagetable_set(&table, 0, address_end(), DEVICE);
     for (unsigned i = 0; i < machine.ram_count; i++)
         pagetable_set(&table, machine.ram[i].start, machine.ram[i].size, RAM);
     pagetable_set(&table, (uint64_t)image_start, (uint64_t)(image_text_end - image_start), TEXT);

@@ -13,6 +13,13 @@
 /* Builds both from the machine and the table of regions. Before a guest runs. */
 void stage2_build(void);
 
+/*
+ * Brings both in line with the table of regions again, for [start, end); the world is stopped. There
+ * must be room for the tables that it may need.
+ */
+void stage2_update(uint64_t start, uint64_t end);
+bool stage2_has_room(void);
+
 /* Loads VTCR_EL2 and the guarded map on this CPU. */
 void stage2_enable(void);
 

@@ -12,10 +12,12 @@
 /*
  * What is handled here: a syndrome that tells all of the access (ISV), of a translation fault at
  * whatever level, which orders no other accesses (AR). A fault of a table walk (S1PTW) never has ISV.
+ * AArch32 is left to the step: its instructions may be 2 bytes long and in an IT block.
  */
-static inline bool is_complete(uint64_t esr)
+static inline bool is_complete(const struct trap_frame *frame, uint64_t esr)
 {
-    return (esr & (ISS_ISV | ISS_AR)) == ISS_ISV && DFSC_IS_TRANSLATION(esr);
+    return (esr & (ISS_ISV | ISS_AR)) == ISS_ISV && DFSC_IS_TRANSLATION(esr) &&
+           !(frame->pstate & SPSR_AARCH32);
 }
 
 /* What the guest's load makes of the bytes read. */
@@ -105,7 +107,7 @@ void mmio_data_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
     uint64_t value;
     bool ok;
 
-    if (__builtin_expect(!is_complete(esr), 0)) {
+    if (__builtin_expect(!is_complete(frame, esr), 0)) {
         mmio_slow(cpu, frame, esr, far, address);
         return;
     }

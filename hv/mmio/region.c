@@ -63,14 +63,50 @@ static void split(uint64_t address)
     }
 }
 
+static bool meets(const struct region *a, const struct region *b)
+{
+    return a->start < b->end && b->start < a->end;
+}
+
 static bool overlaps(const struct region *region)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (region->start < table[i].end && table[i].start < region->end &&
+        if (meets(region, &table[i]) &&
             ((table[i].flags && region->flags) || (table[i].model && region->model)))
             return true;
     }
     return false;
+}
+
+/* Segments more, at most: two splits, and a gap before, between and behind those that lie in it. */
+static unsigned room_for(const struct region *region)
+{
+    unsigned room = 3;
+
+    for (unsigned i = 0; i < count; i++)
+        room += meets(region, &table[i]);
+    return room;
+}
+
+static bool can_merge(const struct region *a, const struct region *b)
+{
+    return a->end == b->start && a->flags == b->flags && a->model == b->model && a->exit == b->exit;
+}
+
+/* Drops segments that watch nothing, and joins those that say the same. */
+static void tidy(void)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (table[i].flags == 0 && table[i].model == NULL)
+            continue;
+        if (kept > 0 && can_merge(&table[kept - 1], &table[i]))
+            table[kept - 1].end = table[i].end;
+        else
+            table[kept++] = table[i];
+    }
+    count = kept;
 }
 
 unsigned region_add(const struct region *region)
@@ -81,8 +117,7 @@ unsigned region_add(const struct region *region)
         return STATUS_BAD_ARGUMENT;
     if (overlaps(region))
         return STATUS_OVERLAP;
-    /* Two splits, and a gap before, between and behind the segments that lie in it. */
-    if (count + 3 + count > MAX_REGIONS)
+    if (count + room_for(region) > MAX_REGIONS)
         return STATUS_NO_ROOM;
     split(region->start);
     split(region->end);
@@ -107,4 +142,22 @@ unsigned region_add(const struct region *region)
         at = table[i].end;
     }
     return STATUS_OK;
+}
+
+unsigned region_change(uint64_t start, uint64_t end, uint64_t flags)
+{
+    bool found = false;
+
+    if (count + 2 > MAX_REGIONS)
+        return STATUS_NO_ROOM;
+    split(start);
+    split(end);
+    for (unsigned i = 0; i < count; i++) {
+        if (table[i].start >= start && table[i].end <= end && table[i].flags != 0) {
+            table[i].flags = flags == 0 ? 0 : flags | (table[i].flags & REGION_RAM);
+            found = true;
+        }
+    }
+    tidy();
+    return found ? STATUS_OK : STATUS_BAD_ARGUMENT;
 }

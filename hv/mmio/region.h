@@ -7,7 +7,7 @@
 
 #include "lib/types.h"
 
-#define MAX_REGIONS 512
+#define MAX_REGIONS 24576
 
 /* An access whose syndrome told all of it (ESR_EL2.ISS.ISV = 1). */
 struct mmio_access {
@@ -38,6 +38,12 @@ struct region {
  * traced as well. Returns a status of link/messages.h.
  */
 unsigned region_add(const struct region *region);
+
+/*
+ * Gives the traced bytes of [start, end) other flags; 0: they are no longer traced. Returns a status;
+ * STATUS_BAD_ARGUMENT: none of them is traced.
+ */
+unsigned region_change(uint64_t start, uint64_t end, uint64_t flags);
 
 /* The region that `address` lies in; where there is none, the gap between regions, unwatched. */
 void region_find(uint64_t address, struct region *out);

@@ -6,7 +6,7 @@
 #ifndef VELLUM_TRACE_EVENT_H
 #define VELLUM_TRACE_EVENT_H
 
-#include "cpu/sysreg.h"
+#include "trace/clock.h"
 #include "trace/trace.h"
 
 /* Largest gap of two events in a packet, ticks: half of what the header can tell, to be safe. */
@@ -53,7 +53,7 @@ static inline uint8_t *trace_append(struct trace_cpu *trace, uint64_t now, uint3
 /* Room for an event, or NULL when it had to be dropped. */
 static inline uint8_t *trace_reserve(struct trace_cpu *trace, uint32_t id, size_t size)
 {
-    uint64_t now = sysreg_read(cntvct_el0);
+    uint64_t now = trace_clock();
 
     if (trace_must_turn(trace, now) && !trace_turn_over(trace, now))
         return NULL;
@@ -75,7 +75,7 @@ static inline void trace_put_mmio(struct trace_cpu *trace, uint64_t now, uint32_
 static inline void trace_mmio(struct trace_cpu *trace, uint32_t id, uint64_t pc, uint64_t address,
                               uint64_t value)
 {
-    uint64_t now = sysreg_read(cntvct_el0);
+    uint64_t now = trace_clock();
 
     if (trace_must_turn(trace, now))
         trace_mmio_turning(trace, now, id, pc, address, value);

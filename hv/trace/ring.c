@@ -4,8 +4,9 @@
  */
 #include <string.h>
 
-#include "cpu/sysreg.h"
-#include "lib/log.h"
+#include "cpu/world.h"
+#include "lib/yield.h"
+#include "link/deadline.h"
 #include "trace/event.h"
 
 static struct {
@@ -33,53 +34,45 @@ static struct trace_packet *open_packet(const struct trace_cpu *trace)
                                    TRACE_PACKET_OFFSET);
 }
 
-void trace_flush(struct trace_cpu *trace)
+/* One turn of waiting for the host. It may take long: who stops the world must not wait for it. */
+static void wait_for_link(void)
+{
+    cpu_yield();
+    world_pause();
+    link_reap();
+}
+
+/* Sends the packet that is open. False: the transport has no room, it stays open. */
+static bool close_packet(struct trace_cpu *trace)
 {
     struct trace_packet *packet = open_packet(trace);
     struct link_tx *tx = &trace->tx[trace->slot];
 
-    if (trace->cursor == NULL)
-        return;
     tx->frame = (struct link_frame *)((uint8_t *)packet - sizeof(struct link_frame));
     tx->length = (uint32_t)(trace->cursor - (uint8_t *)packet);
     packet->timestamp_end = trace->last_time;
     packet->content_size = packet->packet_size = (uint64_t)tx->length * 8;
-    packet->packet_seq_num = trace->sequence++;
+    packet->packet_seq_num = trace->sequence;
     packet->events_discarded = trace->discarded;
     packet->event_count = trace->event_count;
-    while (!link_submit(tx, LINK_TRACE))
-        link_reap();
+    if (!link_submit(tx, LINK_TRACE))
+        return false;
 
+    trace->sequence++;
+    trace->told = trace->discarded;
     trace->cursor = trace->limit = NULL;
     trace->slot = (trace->slot + 1) % TRACE_SLOT_COUNT;
-}
-
-/* Waits for the slot to come back from the device, or says that there is none. */
-static bool slot_free(const struct link_tx *tx)
-{
-    if (!__atomic_load_n(&tx->busy, __ATOMIC_ACQUIRE))
-        return true;
-    link_reap();
-    while (__atomic_load_n(&tx->busy, __ATOMIC_ACQUIRE)) {
-        if (setup.drop)
-            return false;
-        __asm__ volatile("yield");
-        link_reap();
-    }
     return true;
 }
 
-/* Closes the packet that is open and begins the next one. False: dropped, and counted. */
-bool trace_turn_over(struct trace_cpu *trace, uint64_t now)
+/* Begins a packet, with none open. False: the device still reads the slot. */
+static bool begin_packet(struct trace_cpu *trace, uint64_t now)
 {
-    struct trace_packet *packet;
+    struct trace_packet *packet = open_packet(trace);
 
-    trace_flush(trace);
-    if (!slot_free(&trace->tx[trace->slot])) {
-        trace->discarded++;
+    /* Acquire: pairs with transport_done; the device has read the memory that we write next. */
+    if (__atomic_load_n(&trace->tx[trace->slot].busy, __ATOMIC_ACQUIRE))
         return false;
-    }
-    packet = open_packet(trace);
     packet->magic = TRACE_MAGIC;
     memcpy(packet->uuid, setup.uuid, sizeof(packet->uuid));
     packet->stream_id = TRACE_STREAM_ID;
@@ -90,6 +83,49 @@ bool trace_turn_over(struct trace_cpu *trace, uint64_t now)
     trace->event_count = 0;
     trace->last_time = now;
     return true;
+}
+
+static bool try_turn_over(struct trace_cpu *trace, uint64_t now)
+{
+    return (trace->cursor == NULL || close_packet(trace)) && begin_packet(trace, now);
+}
+
+bool trace_turn_over(struct trace_cpu *trace, uint64_t now)
+{
+    if (try_turn_over(trace, now))
+        return true;
+    link_reap();
+    while (!try_turn_over(trace, now)) {
+        if (setup.drop) {
+            trace->discarded++;
+            return false;
+        }
+        wait_for_link();
+    }
+    return true;
+}
+
+/* Everything that there is to send. False: no room yet. */
+static bool try_flush(struct trace_cpu *trace)
+{
+    if (trace->cursor == NULL) {
+        if (trace->told == trace->discarded)
+            return true;
+        if (!begin_packet(trace, trace_clock()))
+            return false;
+    }
+    return close_packet(trace);
+}
+
+void trace_flush(struct trace_cpu *trace, uint64_t patience)
+{
+    uint64_t deadline = deadline_after(patience);
+
+    while (!try_flush(trace)) {
+        if (setup.drop && deadline_passed(deadline))
+            return;
+        wait_for_link();
+    }
 }
 
 void trace_mmio_turning(struct trace_cpu *trace, uint64_t now, uint32_t id, uint64_t pc,

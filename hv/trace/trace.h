@@ -12,6 +12,8 @@
 
 #define TRACE_SLOT_SIZE 65536
 #define TRACE_SLOT_COUNT 16
+/* What a flush waits for a slow host, microseconds; a dead one does not hold the guest longer. */
+#define TRACE_FLUSH_PATIENCE 1000000
 /* The frame's header lies right before the packet, and the packet is 32-byte aligned. */
 #define TRACE_PACKET_OFFSET 32
 #define TRACE_PACKET_SIZE (TRACE_SLOT_SIZE - TRACE_PACKET_OFFSET)
@@ -21,6 +23,7 @@ struct trace_cpu {
     uint8_t *limit;       /* no event may begin beyond */
     uint64_t last_time;   /* CNTVCT_EL0 of the last event */
     uint64_t discarded;   /* events lost, all in all */
+    uint64_t told;        /* so many of them the packets sent have told */
     uint32_t event_count; /* in the open packet */
     uint32_t slot;
     uint32_t cpu_id;
@@ -41,8 +44,12 @@ bool trace_turn_over(struct trace_cpu *trace, uint64_t now);
 void trace_mmio_turning(struct trace_cpu *trace, uint64_t now, uint32_t id, uint64_t pc,
                         uint64_t address, uint64_t value);
 
-/* Closes the open packet, if any, and sends it. */
-void trace_flush(struct trace_cpu *trace);
+/*
+ * Closes the open packet, if any, and sends it; with none, but events lost since the last, sends an
+ * empty one that tells them. Where events may be dropped, it waits for the host no longer than so
+ * many microseconds, and leaves the rest to the next flush.
+ */
+void trace_flush(struct trace_cpu *trace, uint64_t patience);
 
 /* The same on every CPU that runs the guest; returns when all are sent. */
 void trace_flush_all(void);

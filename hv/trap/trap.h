@@ -22,6 +22,6 @@ struct cpu;
 void trap_guest_sync(struct cpu *cpu, struct trap_frame *frame, uint64_t esr);
 void trap_guest_unexpected(struct trap_frame *frame);
 void trap_el2(struct trap_frame *frame);
-_Noreturn void trap_el2_stack_overflow(void);
+_Noreturn void trap_el2_stack_overflow(const struct trap_frame *frame, uint64_t sp);
 
 #endif

@@ -170,9 +170,22 @@ el2_exception:
     bl trap_el2
     b guest_return
 
+/*
+ * x0 and SP as left above. This CPU never goes back to its guest, so two of the guest's registers
+ * may hold what no other register is free for.
+ */
 el2_stack_overflow:
+    sub sp, sp, x0                      /* SP = x0 as interrupted; x0 = SP as interrupted, less a frame */
+    msr sp_el0, x0
+    mov x0, sp
+    msr tpidrro_el0, x0
     mrs x0, tpidr_el2
     ldr x0, [x0, #CPU_EMERGENCY_STACK]
     mov sp, x0
+    mrs x0, tpidrro_el0
+    frame_save
+    mov x0, sp
+    mrs x1, sp_el0
+    add x1, x1, #FRAME_SIZE
     bl trap_el2_stack_overflow
     b .

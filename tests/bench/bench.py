@@ -1,4 +1,4 @@
-"""`make bench`: what Vellum costs, in instructions, beside the same thing without it.
+"""`make bench`: what Vellum costs in instructions, beside the same without it; the host's speed.
 
 Prints a table and writes build/bench.json: metric name to {value, unit, bare, limit}. Exit status 1
 when a limit is missed or a run fails.
@@ -18,6 +18,7 @@ from rich.table import Table
 from runs import TREE, BenchError
 
 RESULT = TREE / "build/bench.json"
+PIPE_WIDTH = 100  # of lines that no terminal bounds
 
 
 def main() -> int:
@@ -71,20 +72,22 @@ def _print_table(figures: dict[str, Figure]) -> None:
         table.add_column(title, justify="right")
     table.add_column("unit")
     for name, figure in figures.items():
-        digits = 5 if figure.unit == "x" else 1
-        value = f"{figure.value:.{digits}f}"
+        digits = 5 if figure.unit == "x" else 0 if figure.at_least else 1
+        value = f"{figure.value:,.{digits}f}"
+        limit = f">= {figure.limit:,.0f}" if figure.at_least else f"<= {figure.limit:g}"
         style = "green" if figure.good else "red"
         bare = f"{figure.bare:,.0f}" if figure.bare > 1000 else f"{figure.bare:.1f}"
         unit = "x bare instructions" if figure.unit == "x" else figure.unit
-        table.add_row(name, f"[{style}]{value}[/]", f"{figure.limit:g}", bare, unit)
-    Console().print(table)
+        table.add_row(name, f"[{style}]{value}[/]", limit, bare, unit)
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def _judge(figures: dict[str, Figure], failures: dict[str, str]) -> int:
     lines = [f"{name}: {words}" for name, words in failures.items()]
     for name, figure in figures.items():
-        if figure.value > figure.limit:
-            lines.append(f"{name}: {figure.value:.6g} {figure.unit} is above {figure.limit:g}")
+        if not figure.within:
+            side = "below" if figure.at_least else "above"
+            lines.append(f"{name}: {figure.value:.6g} {figure.unit} is {side} {figure.limit:g}")
         if figure.problem:
             lines.append(f"{name}: {figure.problem}")
     for line in lines:

@@ -22,6 +22,8 @@ from runs import (
     run_vellum,
 )
 
+import host
+
 KERNEL = "debian-6.1-cloud"
 APPEND = "console=ttyAMA0 nokaslr panic=-1 vellum.do=counter,reboot"
 UART = "pl011"
@@ -31,21 +33,27 @@ IPI_ROUNDS = 4_000
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the table; `value` at most `limit`, and no `problem`."""
+    """One row of the table; `value` at most `limit`, or of a rate at least; and no `problem`."""
 
     value: float
     unit: str
     bare: float  # the same thing without Vellum
     limit: float
     problem: str = ""
+    at_least: bool = False  # more is better
+
+    @property
+    def within(self) -> bool:
+        """On the right side of the limit."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     @property
     def good(self) -> bool:
-        return self.value <= self.limit and not self.problem
+        return self.within and not self.problem
 
 
 class Boots:
-    """The Linux boots, each run once, however many figures need it."""
+    """The Linux boots and other long runs, each done once, however many figures need it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -85,6 +93,10 @@ class Boots:
         dtb = self._folder / "bare.dtb"
         dtb.write_bytes(_with_hvc((self._folder / "boot/vellum/guest.dtb").read_bytes()))
         return run_bare(self.guest, self.guest.memory - kept, ("-dtb", str(dtb)))
+
+    @cached_property
+    def stat_10m(self) -> host.Cost:
+        return host.stat_cost(self._folder)
 
     @property
     def counter_hz(self) -> int:
@@ -167,6 +179,26 @@ def trace_bytes_per_event(boots: Boots, folder: Path) -> Figure:
     return Figure(total / events, "bytes", 0, 32)
 
 
+def host_ingest_eps(boots: Boots, folder: Path) -> Figure:
+    """From the link's bytes to the disk. Bare: the same bytes, only written."""
+    value, bare = host.ingest_rate(folder)
+    return Figure(value, "events/s", bare, 1_000_000, at_least=True)
+
+
+def host_decode_eps(boots: Boots, folder: Path) -> Figure:
+    """Bare: babeltrace2 to text, which names no register."""
+    value, bare = host.decode_rate(folder)
+    return Figure(value, "events/s", bare, 300_000, at_least=True)
+
+
+def stat_10m_s(boots: Boots, folder: Path) -> Figure:
+    return Figure(boots.stat_10m.wall, "seconds", 0, 20)
+
+
+def stat_10m_mb(boots: Boots, folder: Path) -> Figure:
+    return Figure(boots.stat_10m.megabytes, "MB", 0, 500)
+
+
 METRICS: dict[str, Callable[[Boots, Path], Figure]] = {
     "boot_ratio": boot_ratio,
     "boot_traced_ratio": boot_traced_ratio,
@@ -175,6 +207,10 @@ METRICS: dict[str, Callable[[Boots, Path], Figure]] = {
     "hvc_insn": hvc_insn,
     "ipi_insn": ipi_insn,
     "trace_bytes_per_event": trace_bytes_per_event,
+    "host_ingest_eps": host_ingest_eps,
+    "host_decode_eps": host_decode_eps,
+    "stat_10m_s": stat_10m_s,
+    "stat_10m_mb": stat_10m_mb,
 }
 
 

@@ -54,6 +54,11 @@ class FakeTarget:
         self.link.start()
         self.event(m.ReadyEvent(m.VERSION))
 
+    def start_again(self) -> None:
+        """After a reset: `ready` once more, nothing of before."""
+        self.sequence = 0
+        self.event(m.ReadyEvent(m.VERSION))
+
     def event(self, event: m.Message) -> None:
         self._send(event.TYPE, 0, 0, event.pack())
 
@@ -91,7 +96,6 @@ class FakeTarget:
         if isinstance(call, m.GuestStartCall):
             threading.Thread(target=self.guest, args=(self,), daemon=True).start()
         if isinstance(call, m.MachineOffCall | m.MachineResetCall):
-            self.sequence = 0
             self.on_end("off" if isinstance(call, m.MachineOffCall) else "reset")
 
     def _answer(self, call: m.Message) -> m.Message:

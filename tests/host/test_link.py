@@ -141,8 +141,9 @@ def test_a_gap_in_the_sequence_is_counted_and_told(pair: Pair) -> None:
 
 def test_a_restart_counts_from_zero_again(pair: Pair) -> None:
     pair.target.flush(1)
-    pair.link.restart()
-    pair.fake.link.restart()
+    for link in (pair.link, pair.fake.link):
+        link.expect_restart()
+        link.restart()
     pair.target.flush(1)
     assert pair.problems == []
 

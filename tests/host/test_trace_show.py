@@ -7,19 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import libfdt
 import pytest
+from aside import PC, PL011, START, write_aside
 from click.testing import CliRunner
 from synthetic import COUNTER_HZ, packet, write_trace
 from vellum.cli.trace import trace as command
-from vellum.symbols import SymbolTable
 from vellum.trace.stat import summarize
-
-VECTORS = 0xFFFF800008010800
-SLIDE = 0x200000
-PC = VECTORS + SLIDE + 0x10
-START = 1_000_000
-PL011 = 0x9000000
 
 EVENTS = [
     (START + COUNTER_HZ, 6, (PC, PL011, 0x41)),
@@ -34,31 +27,12 @@ OTHERS = [
 ]
 
 
-def tree() -> bytes:
-    fdt = libfdt.FdtSw()
-    fdt.finish_reservemap()
-    with fdt.add_node(""):
-        fdt.property_u32("#address-cells", 1)
-        fdt.property_u32("#size-cells", 1)
-        with fdt.add_node("pl011@9000000"):
-            fdt.property_string("compatible", "arm,pl011")
-            fdt.property("reg", PL011.to_bytes(4, "big") + (0x1000).to_bytes(4, "big"))
-    return bytes(fdt.as_fdt().as_bytearray())
-
-
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     path = write_trace(
         tmp_path / "t", [packet(EVENTS), packet(OTHERS, cpu=1, sequence=2, discarded=9)]
     )
-    aside = path / "vellum"
-    aside.mkdir()
-    (aside / "guest.dtb").write_bytes(tree())
-    names = ["_text", "vectors", "_end"]
-    addresses = [VECTORS - 0x800, VECTORS, VECTORS + 0x10000]
-    SymbolTable(addresses, "TTT", names).save(aside / "symbols.gz")
-    record = {"kaslr_slide": SLIDE, "start_counter": START}
-    (aside / "run.json").write_text(json.dumps(record))
+    write_aside(path)
     return path
 
 

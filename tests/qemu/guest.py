@@ -103,11 +103,13 @@ def run(
     return Run(done.returncode, console, report, directory)
 
 
-def start(options: Sequence[str], directory: Path, log: Path) -> subprocess.Popen[bytes]:
+def start(
+    options: Sequence[str], directory: Path, log: Path, qemu: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
     """Starts a guest; its console goes to `log`."""
     with log.open("wb") as output:
         return subprocess.Popen(
-            command(options, directory),
+            command(options, directory, qemu),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

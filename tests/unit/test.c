@@ -75,6 +75,8 @@ int main(int argc, char **argv)
     unsigned failures = 0;
 
     (void)argc;
+    /* What a sanitizer ends before exit has flushed is told all the same. */
+    setvbuf(stdout, NULL, _IOLBF, 0);
     for (unsigned i = 0; i < test_count; i++) {
         if (passes(tests[i].function))
             continue;

@@ -121,10 +121,16 @@ static void acknowledge(void)
 {
 }
 
-const struct transport over_virtio = {start_virtio, has_room, send,    has_sent,
-                                      reap,         is_idle,  receive, acknowledge};
-const struct transport over_pl011 = {start_pl011, has_room, send,    has_sent,
-                                     reap,        is_idle,  receive, acknowledge};
+static void seize(const void *mark, size_t length)
+{
+    memcpy(wire + wire_length, mark, length);
+    wire_length += length;
+}
+
+const struct transport over_virtio = {start_virtio, has_room, send,        has_sent, reap,
+                                      is_idle,      receive,  acknowledge, seize};
+const struct transport over_pl011 = {start_pl011, has_room, send,        has_sent, reap,
+                                     is_idle,     receive,  acknowledge, seize};
 
 static struct {
     struct link_frame frame;
@@ -183,6 +189,18 @@ TEST(virtio_goes_before_pl011)
     EXPECT(!link_is_pl011());
     open_link(false);
     EXPECT(link_is_pl011());
+}
+
+TEST(a_panic_leaves_a_good_frame_behind_one_that_it_cut)
+{
+    open_link(false);
+    link_send(LINK_LOG, "before", 6);
+    link_reap();
+    link_seize();
+    look();
+    EXPECT_EQ(seen_count, 2);
+    EXPECT_EQ(seen[1].frame.channel, LINK_LOG);
+    EXPECT_EQ(seen[1].frame.sequence, seen[0].frame.sequence + 1);
 }
 
 TEST(channels_count_their_frames_each_for_itself)

@@ -1,10 +1,12 @@
 /* The PL011 driver against a UART written here, and the link's transport over it. */
 #include "dev/pl011.h"
 
+#include <setjmp.h>
 #include <string.h>
 
 #include "dev/pl011_regs.h"
 #include "lib/io.h"
+#include "link/deadline.h"
 #include "link/transport.h"
 #include "test.h"
 
@@ -17,7 +19,16 @@ static struct {
     char sent[1000];
     size_t sent_length;
     const char *input;
+    size_t panic_at; /* this many bytes sent: the CPU that sends goes no further */
+    jmp_buf panic;
 } uart;
+
+uint64_t deadline_counter(void)
+{
+    static uint64_t now;
+
+    return now += 1000;
+}
 
 uint32_t io_read32(uint64_t address)
 {
@@ -43,6 +54,8 @@ void io_write32(uint64_t address, uint32_t value)
         EXPECT_EQ(uart.wait, 0);
         uart.sent[uart.sent_length++] = (char)value;
         uart.wait = uart.full;
+        if (uart.sent_length == uart.panic_at)
+            longjmp(uart.panic, 1);
         break;
     case PL011_LCRH:
         EXPECT_EQ(uart.cr & PL011_CR_UARTEN, 0); /* 3.3.7: only while the UART is disabled */
@@ -119,6 +132,41 @@ TEST(the_transport_sends_a_frame_before_it_returns)
     EXPECT_EQ(uart.sent_length, sizeof(frame));
     EXPECT(memcmp(uart.sent, &frame, sizeof(frame)) == 0);
     EXPECT(over_pl011.is_idle());
+}
+
+TEST(a_panic_amid_a_frame_fills_it_up_and_marks_its_end)
+{
+    struct link_frame frame = {.magic = LINK_MAGIC};
+    struct link_tx tx = {.frame = &frame, .busy = true};
+    static struct machine machine = {.pl011 = {.base = BASE}};
+
+    reset();
+    over_pl011.start(&machine);
+    uart.panic_at = 7;
+    if (setjmp(uart.panic) == 0)
+        over_pl011.send(&tx, sizeof(frame));
+    over_pl011.seize("mark", 4);
+    /* One zero more: whether the last byte of its frame was sent, a CPU that panics cannot know. */
+    size_t zeros = sizeof(frame) - 7 + 1;
+    EXPECT_EQ(uart.sent_length, 7 + zeros + 4);
+    EXPECT(memcmp(uart.sent, &frame, 7) == 0);
+    EXPECT(memcmp(uart.sent + 7, (char[sizeof(frame)]){0}, zeros) == 0);
+    EXPECT(memcmp(uart.sent + 7 + zeros, "mark", 4) == 0);
+    EXPECT(!over_pl011.send(&tx, sizeof(frame)));
+    EXPECT_EQ(uart.sent_length, 7 + zeros + 4);
+}
+
+TEST(a_panic_between_frames_adds_nothing)
+{
+    struct link_frame frame = {.magic = LINK_MAGIC};
+    struct link_tx tx = {.frame = &frame, .busy = true};
+    static struct machine machine = {.pl011 = {.base = BASE}};
+
+    reset();
+    over_pl011.start(&machine);
+    EXPECT(over_pl011.send(&tx, sizeof(frame)));
+    over_pl011.seize("mark", 4);
+    EXPECT_EQ(uart.sent_length, sizeof(frame));
 }
 
 TEST(the_transport_receives_all_there_is)

@@ -4,9 +4,11 @@
 #include <setjmp.h>
 #include <string.h>
 
+#include "cpu/world.h"
 #include "dev/vpl011.h"
 #include "lib/guarded.h"
 #include "link/link.h"
+#include "mem/stage2.h"
 #include "mmio/region.h"
 #include "rpc/call.h"
 #include "rpc/rpc_host.h"
@@ -21,10 +23,10 @@ static _Alignas(4096) uint8_t ram[RAM_SIZE];
 
 struct machine machine;
 static struct mmio_device link_port = {.base = 0xa003e00};
-static bool over_uart, fault;
+static bool over_uart, fault, stage2_room;
 static struct region added;
 static unsigned add_status;
-static char order[100]; /* what happened, a letter each */
+static char order[1000]; /* what happened, a letter each */
 static jmp_buf stopped;
 
 static struct {
@@ -93,6 +95,36 @@ unsigned region_add(const struct region *region)
     return add_status;
 }
 
+unsigned region_change(uint64_t start, uint64_t end, uint64_t flags)
+{
+    added = (struct region){.start = start, .end = end, .flags = flags};
+    happened('g');
+    return add_status;
+}
+
+bool world_stop(void)
+{
+    happened('[');
+    return true;
+}
+
+void world_go(void)
+{
+    happened(']');
+}
+
+bool stage2_has_room(void)
+{
+    return stage2_room;
+}
+
+void stage2_update(uint64_t start, uint64_t end)
+{
+    EXPECT_EQ(start, added.start);
+    EXPECT_EQ(end, added.end);
+    happened('2');
+}
+
 bool guarded_copy(void *to, const void *from, size_t n)
 {
     if (!fault)
@@ -157,6 +189,7 @@ static void reset(void)
     machine.fdt.pa = 0x7000;
     machine.fdt_size = 0x900;
     over_uart = fault = false;
+    stage2_room = true;
     sent_count = 0;
     add_status = STATUS_OK;
     memset(order, 0, sizeof(order));
@@ -354,6 +387,24 @@ TEST(memory_is_traced_only_when_asked_for_as_such)
     EXPECT_EQ(add(RAM + 100, 8, REGION_RAM), STATUS_BAD_ARGUMENT);
 }
 
+static unsigned change(uint64_t start, uint64_t size, uint32_t flags)
+{
+    const struct region_change_call args = {.start = start, .size = size, .flags = flags};
+    return call(RPC_REGION_CHANGE, &args, sizeof(args));
+}
+
+TEST(a_region_is_changed_as_asked)
+{
+    reset();
+    EXPECT_EQ(change(0x1004, 4, 0), STATUS_OK);
+    EXPECT_EQ(added.start, 0x1004);
+    EXPECT_EQ(added.end, 0x1008);
+    EXPECT_EQ(added.flags, 0);
+    EXPECT_EQ(change(0x1004, 0, 1), STATUS_BAD_ARGUMENT);
+    EXPECT_EQ(change(0x1004, 4, 4), STATUS_BAD_ARGUMENT);
+    EXPECT_EQ(change(UINT64_MAX, 4, 1), STATUS_BAD_ARGUMENT);
+}
+
 TEST(flush_sends_everything_before_it_replies)
 {
     reset();
@@ -468,4 +519,18 @@ TEST(z_the_guest_starts_once_and_the_reply_waits_for_it)
     memcpy(&reply, sent.body, sizeof(reply));
     EXPECT_EQ(reply.counter, 4711);
     EXPECT_EQ(call(RPC_TRACE_SETUP, &setup, sizeof(setup)), STATUS_NOT_NOW);
+
+    /* From now on the world stops for a change of the regions, and stage 2 follows. */
+    reset();
+    EXPECT_EQ(add(0x1004, 4, REGION_TRACE_WRITE), STATUS_OK);
+    EXPECT_EQ(change(0x1004, 4, 0), STATUS_OK);
+    EXPECT(strcmp(order, "[2]s[g2]s") == 0);
+    reset();
+    add_status = STATUS_OVERLAP;
+    EXPECT_EQ(add(0x1004, 4, REGION_TRACE_WRITE), STATUS_OVERLAP);
+    EXPECT(strcmp(order, "[]s") == 0);
+    reset();
+    stage2_room = false;
+    EXPECT_EQ(add(0x1004, 4, REGION_TRACE_WRITE), STATUS_NO_ROOM);
+    EXPECT(strcmp(order, "s") == 0);
 }

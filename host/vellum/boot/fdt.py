@@ -86,7 +86,7 @@ def _memory_nodes(fdt: libfdt.Fdt) -> list[int]:
 
 def _reserved(fdt: libfdt.Fdt) -> Iterator[Range]:
     for index in range(fdt.num_mem_rsv()):
-        _, start, size = fdt.get_mem_rsv(index)
+        start, size = fdt.get_mem_rsv(index)
         yield Range(start, start + size)
     parent = fdt.path_offset("/reserved-memory", libfdt.QUIET_NOTFOUND)
     if parent >= 0:

@@ -54,6 +54,7 @@ def _bzip2(data: bytes) -> tuple[bytes, bool]:
 _METHODS: dict[str, Callable[[bytes], tuple[bytes, bool]]] = {
     "gzip": _gzip,
     "zstd": _zstd,
+    "zstd22": _zstd,  # what zboot images call it from Linux 6.1 to 6.13
     "xz": _lzma,
     "xzkern": _lzma,
     "lzma": _lzma,

@@ -17,6 +17,10 @@ _INTERRUPTED = 130
 _NOBODY_READS = 141
 
 
+class _NobodyReadsError(Exception):
+    """Standard output is closed at its other end."""
+
+
 class _Commands(click.Group):
     """Imports a subcommand when it is asked for: each is the object of its name in its module."""
 
@@ -31,6 +35,13 @@ class _Commands(click.Group):
         command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """As the base does, which however makes a 1 of a broken pipe."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _NobodyReadsError from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,7 +62,7 @@ def main() -> None:
         status = _tell(error.format_message(), 2)
     except (click.Abort, KeyboardInterrupt):
         status = _INTERRUPTED
-    except BrokenPipeError:
+    except (_NobodyReadsError, BrokenPipeError):
         # Python flushes stdout once more at its end, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = _NOBODY_READS

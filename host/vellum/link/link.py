@@ -39,6 +39,7 @@ class Link:
         self._send_lock = threading.Lock()
         self._sent = dict.fromkeys(Channel, 0)
         self._expected = dict.fromkeys(Channel, 0)
+        self._restarting: set[Channel] = set()
         self._closing = False
 
     def handle(self, channel: Channel, handler: Handler) -> None:
@@ -60,11 +61,14 @@ class Link:
             self._sent[channel] += 1
             self._transport.send([header, *parts])
 
+    def expect_restart(self) -> None:
+        """The machine is about to be reset: the next frame 0 of a channel is no gap."""
+        self._restarting = set(Channel)
+
     def restart(self) -> None:
-        """The machine was reset: both ends count their frames from 0 again."""
+        """The machine has been reset: our frames are counted from 0 again."""
         with self._send_lock:
             self._sent = dict.fromkeys(Channel, 0)
-        self._expected = dict.fromkeys(Channel, 0)
 
     def close(self) -> None:
         """Closes the transport and waits a little for the reader to finish."""
@@ -89,6 +93,9 @@ class Link:
 
     def frame(self, channel: Channel, sequence: int, payload: memoryview) -> None:
         """See FrameSink."""
+        if sequence == 0 and channel in self._restarting:
+            self._restarting.remove(channel)
+            self._expected[channel] = 0
         missing = (sequence - self._expected[channel]) & 0xFFFF
         if missing:
             self.problem(f"{missing} frames of channel {channel.name} missing")

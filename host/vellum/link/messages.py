@@ -225,9 +225,9 @@ class TraceSetupCall(Call[TraceSetupReply]):
 
 @dataclass(frozen=True)
 class RegionAddReply(Message):
-    """Traces accesses to [start, start + size).
+    """Traces accesses to [start, start + size), from now on, also while the guest runs.
 
-    Refused: zero size, overlap, Vellum's memory, RAM without the flag.
+    Refused: zero size, overlap, Vellum's memory, RAM without its flag.
     """
 
     TYPE = 0x8005
@@ -236,9 +236,9 @@ class RegionAddReply(Message):
 
 @dataclass(frozen=True)
 class RegionAddCall(Call[RegionAddReply]):
-    """Traces accesses to [start, start + size).
+    """Traces accesses to [start, start + size), from now on, also while the guest runs.
 
-    Refused: zero size, overlap, Vellum's memory, RAM without the flag.
+    Refused: zero size, overlap, Vellum's memory, RAM without its flag.
     """
 
     TYPE = 0x5
@@ -369,6 +369,33 @@ class MachineResetCall(Call[MachineResetReply]):
 
 
 @dataclass(frozen=True)
+class RegionChangeReply(Message):
+    """Traces the traced bytes of [start, start + size) otherwise; flags 0: no more.
+
+    Refused: none is traced.
+    """
+
+    TYPE = 0x800C
+    LAYOUT = Struct("<")
+
+
+@dataclass(frozen=True)
+class RegionChangeCall(Call[RegionChangeReply]):
+    """Traces the traced bytes of [start, start + size) otherwise; flags 0: no more.
+
+    Refused: none is traced.
+    """
+
+    TYPE = 0xC
+    REPLY = RegionChangeReply
+    LAYOUT = Struct("<QQI4x")
+
+    start: int
+    size: int
+    flags: int
+
+
+@dataclass(frozen=True)
 class ReadyEvent(Message):
     """Sent once when Vellum is up and waits for calls. Ask `hello` for the rest."""
 
@@ -419,6 +446,7 @@ CALLS: dict[int, type[Message]] = {
     0x9: CpuStateCall,
     0xA: MachineOffCall,
     0xB: MachineResetCall,
+    0xC: RegionChangeCall,
 }
 
 REPLIES: dict[int, type[Message]] = {
@@ -433,6 +461,7 @@ REPLIES: dict[int, type[Message]] = {
     0x8009: CpuStateReply,
     0x800A: MachineOffReply,
     0x800B: MachineResetReply,
+    0x800C: RegionChangeReply,
 }
 
 EVENTS: dict[int, type[Message]] = {

@@ -49,7 +49,10 @@ class Target:
                 asked[-1].result(0.5)
             if answered := [future for future in asked if future.done()]:
                 return answered[0].result()
-        raise LinkError(f"Vellum did not answer within {patience:g} s")
+        raise LinkError(
+            f"Vellum did not answer within {patience:g} s: build its image again (make), and give "
+            "it a 64-bit CPU (--cpu)"
+        )
 
     def read(self, address: int, length: int) -> bytes:
         """`length` bytes of physical memory. GuestFault: nothing there."""
@@ -98,6 +101,12 @@ class Target:
         if ram:
             flags |= m.RegionFlag.RAM
         self.rpc.call(m.RegionAddCall(start, size, flags))
+
+    def change_region(self, start: int, size: int, *, read: bool, write: bool) -> None:
+        """From now on traces only reads or writes of the traced bytes of a range; or neither."""
+        flags = m.RegionFlag.TRACE_READ if read else 0
+        flags |= m.RegionFlag.TRACE_WRITE if write else 0
+        self.rpc.call(m.RegionChangeCall(start, size, flags))
 
     def guest_start(self, entry: int, x0: int) -> int:
         """Enters the guest. Returns the counter just before, in ticks."""

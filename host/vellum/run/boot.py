@@ -163,7 +163,8 @@ class Boot:
     def _collect(self, outcome: Outcome) -> Stats | None:
         """The rest of the trace, and the counters; None when Vellum does not tell any more."""
         try:
-            if not outcome.stopped:
+            # Of a guest that has stopped all has come, but perhaps not how much it had to drop.
+            if not outcome.stopped or self._setting.options.drop:
                 self._target.flush(FLUSH_TIMEOUT)
             return self._target.stats()
         except (LinkError, RpcError) as error:

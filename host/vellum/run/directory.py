@@ -32,6 +32,7 @@ class RunDirectory:
                         "by --force"
                     )
                 _remove_trace(path)
+            _refuse_strangers(path)
             (self.aside(1) / "qemu.log").write_bytes(b"")
 
     def boot(self, number: int) -> Path:
@@ -64,6 +65,13 @@ def _boots(path: Path) -> list[Path]:
 def _holds_trace(path: Path) -> bool:
     names = ("metadata", "vellum/run.json", "vellum/console.log")
     return any((boot / name).exists() for boot in _boots(path) for name in names)
+
+
+def _refuse_strangers(path: Path) -> None:
+    """Readers of CTF take every file in a trace's folder, except hidden ones, for a part of it."""
+    for file in path.iterdir():
+        if file.is_file() and not file.name.startswith("."):
+            raise UsageError(f"{path} has a file {file.name}: a trace needs a folder of its own")
 
 
 def _remove_trace(path: Path) -> None:

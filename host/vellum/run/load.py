@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from vellum.boot.fdt import GuestOptions, VellumParts, edit_fdt, free_ram
 from vellum.boot.layout import Layout, Range, plan
 from vellum.devices import Device, list_devices, select_all
-from vellum.errors import RpcError, VellumError
+from vellum.errors import RpcError, UsageError, VellumError
 from vellum.link.messages import FeatureFlag, HelloReply
 from vellum.link.target import Target
 from vellum.run.options import GuestFiles, RunOptions
@@ -38,7 +38,19 @@ def plan_guest(fdt: bytes, hello: HelloReply, guest: GuestFiles, options: RunOpt
     told = GuestOptions(options.append, layout.initrd, options.random)
     edited = edit_fdt(fdt, parts, told)
     devices = select_all(list_devices(edited), options.trace) if options.trace else []
+    _check_apart(devices, vellum)
     return GuestPlan(layout, edited, devices)
+
+
+def _check_apart(devices: Sequence[Device], vellum: Range) -> None:
+    """UsageError: a range to be traced is in Vellum's memory, which is no part of the guest's."""
+    for device in devices:
+        for start, size in device.ranges:
+            if start < vellum.end and vellum.start < start + size:
+                raise UsageError(
+                    f"`{device.name}` is Vellum's own memory, which cannot be traced: see "
+                    "`vellum devices`"
+                )
 
 
 def upload(target: Target, plan: GuestPlan, guest: GuestFiles, check: Callable[[], None]) -> None:

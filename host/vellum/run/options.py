@@ -14,6 +14,7 @@ from vellum.qemu.cpu import page_sizes
 __all__ = ["GuestFiles", "RunOptions", "find_image", "read_guest"]
 
 IMAGE_VARIABLE = "VELLUM_IMAGE"
+_WORDS = b"vellum: \0"  # what every line begins with that Vellum prints on a console
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ def read_guest(options: RunOptions) -> GuestFiles:
 
 
 def find_image(given: Path | None) -> Path:
-    """Vellum's own image: `given`, else $VELLUM_IMAGE, else the tree's. UsageError: none."""
+    """Vellum's own image: `given`, else $VELLUM_IMAGE, else the tree's. UsageError: it is none."""
     tree = Path(__file__).resolve().parents[3] / "build" / "vellum.img"
     path = given or Path(os.environ.get(IMAGE_VARIABLE) or tree)
     if not path.is_file():
         raise UsageError(
             f"Vellum's image not found: {path}. Build it (make), or name it by --image"
         )
+    if _WORDS not in read_file(path, "Vellum's image"):
+        raise UsageError(f"{path} is not Vellum's image. Build that (make), or name it by --image")
     return path

@@ -109,6 +109,7 @@ class _Session:
 
     def _reset(self) -> None:
         self._setting.console.expect_vellum()
+        self._machine.link.expect_restart()
         self._machine.target.machine_reset()
         self._machine.link.restart()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -11,6 +12,8 @@ from vellum.errors import LinkError
 from vellum.trace.writer import TraceWriter
 
 __all__ = ["TraceSink"]
+
+FLUSH_EVERY = 0.25  # seconds: what a killed host may lose of the packets that it has had
 
 
 class TraceSink:
@@ -34,6 +37,7 @@ class TraceSink:
         self._problem = problem
         self._lock = threading.Lock()
         self._open = True
+        self._flushed = time.monotonic()
         self._writer = TraceWriter(directory, uuid=self.uuid, counter_hz=counter_hz, env=env)
 
     @property
@@ -58,6 +62,9 @@ class TraceSink:
             self.events += info.event_count
             self.missing += info.missing
             self._discarded[info.cpu] = info.discarded
+            if time.monotonic() - self._flushed > FLUSH_EVERY:
+                self._writer.flush()
+                self._flushed = time.monotonic()
 
     def close(self) -> None:
         """Ends the trace, which is whole up to here."""

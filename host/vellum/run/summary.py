@@ -15,10 +15,20 @@ from vellum.run.report import Report
 
 __all__ = ["print_json", "print_summary"]
 
+MOST_DEVICES = 10  # by name in the table; the JSON has all
+
+
+class _Output(Console):
+    """Standard output; the base would end the process when nobody reads it."""
+
+    def on_broken_pipe(self) -> None:
+        """Lets the command's main decide."""
+        raise BrokenPipeError
+
 
 def print_summary(reports: Sequence[Report]) -> None:
     """A table on stdout for each boot."""
-    console = Console(highlight=False)
+    console = _Output(highlight=False)
     for number, report in enumerate(reports, 1):
         table = Table(show_header=False, box=None, pad_edge=False)
         table.add_column(style="bold")
@@ -50,13 +60,16 @@ def _as_json(report: Report) -> dict[str, Any]:
 
 
 def _rows(report: Report) -> list[tuple[str, str]]:
-    rows = [("ended by", report.reason.replace("_", " ")), ("time", _time(report))]
+    rows = [("ended by", report.reason.replace("_", " ")), ("boot time", _time(report))]
     exits = sorted(report.exits.items(), key=lambda item: -item[1])
     told = [f"{name} {count:,}" for name, count in exits if count]
     rows.append(("exits", ", ".join(told) if told else "none"))
-    for device in report.devices:
+    for device in report.devices[:MOST_DEVICES]:
         other = f", {device.other:,} other" if device.other else ""
         rows.append((device.name, f"{device.reads:,} reads, {device.writes:,} writes{other}"))
+    if rest := report.devices[MOST_DEVICES:]:
+        accesses = sum(device.events for device in rest)
+        rows.append((f"{len(rest)} more devices", f"{accesses:,} accesses (vellum trace stat)"))
     rows.append(("trace", f"{report.events:,} events, {report.trace_bytes:,} bytes"))
     rows.append(("lost", _lost(report)))
     rows.append(("in", str(report.directory)))

@@ -7,11 +7,13 @@ then addresses stay numbers. A file that is there but broken is a note, not an e
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vellum.devices import Device, list_devices
+from vellum.devices import Device, RegisterMap, list_devices
+from vellum.devices.svd import attach, load_svd
 from vellum.errors import UsageError
 from vellum.symbols import SymbolTable
 
@@ -29,19 +31,28 @@ class Context:
     symbols: SymbolTable | None = None
     start: int | None = None
     notes: list[str] = field(default_factory=list)
+    registers: Mapping[str, RegisterMap] = field(default_factory=dict)  # beyond the built-in ones
 
 
-def load_context(directory: Path) -> Context:
-    """Whatever `directory`/vellum has."""
+def load_context(directory: Path, svd: Path | None = None) -> Context:
+    """Whatever `directory`/vellum has, with the registers of a CMSIS-SVD file.
+
+    UsageError: the file cannot be used.
+    """
     folder = directory / FOLDER
     notes: list[str] = []
     record = _record(folder / RECORD, notes)
     start = record.get("start_counter")
+    devices = _devices(folder / TREE, record, notes)
+    registers: Mapping[str, RegisterMap] = {}
+    if svd is not None:
+        devices, registers = attach(devices, load_svd(svd))
     return Context(
-        devices=tuple(_devices(folder / TREE, record, notes)),
+        devices=tuple(devices),
         symbols=_symbols(folder / SYMBOLS, record, notes),
         start=start if isinstance(start, int) else None,
         notes=notes,
+        registers=registers,
     )
 
 

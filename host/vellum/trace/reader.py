@@ -1,58 +1,40 @@
-"""Reads trace directories: packets of a stream, events of a packet, events of all CPUs in order.
+"""Reads trace directories: the packets of each CPU's stream, the events of all CPUs in order.
 
-Decoding is pure: from bytes to tuples. What is damaged (a host killed in the middle of a write, a
+What is damaged (a host killed in the middle of a write, a
 disk gone bad) is skipped and reported in `Trace.damage`; every whole packet is found again, by the
 magic number and the trace's UUID that each begins with.
 """
 
 from __future__ import annotations
 
-import heapq
 import mmap
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
 from vellum.errors import UsageError
 from vellum.trace import events
-from vellum.trace.events import EventType, Packet
+from vellum.trace.decode import Block, Event, PacketEvents, decode_packets, event_offsets
+from vellum.trace.events import Packet
+from vellum.trace.merge import merge
 from vellum.trace.writer import CPU_LIMIT, METADATA
 
 HEADER_BITS = 8 * events.PACKET.size
-TIMESTAMP_MASK = (1 << events.TIMESTAMP_BITS) - 1
-ID_MASK = (1 << events.ID_BITS) - 1
 TSDL_SIGNATURE = "/* CTF 1.8"
 METADATA_LIMIT = 1 << 20  # bytes; ours has a few thousand
+LARGEST_BLOCK = 1 << 16  # events decoded at a time, shared out among the CPUs
+SMALLEST_BLOCK = 1 << 11
+COUNTER_BITS = 32  # of CNTFRQ_EL0
+FORGET = 1 << 24  # bytes of a file that are read before their pages are given back
 
 Buffer = bytes | mmap.mmap
-
-
-class Event(NamedTuple):
-    """One event. `time` is CNTVCT_EL0, all 64 bits; `values` are the header word, then the fields.
-
-    Events compare by time, then by CPU, which is the order of a whole trace.
-    """
-
-    time: int
-    cpu: int
-    type_id: int
-    values: tuple[int, ...]
-
-    @property
-    def type(self) -> EventType:
-        """What kind of event it is."""
-        return events.EVENTS[self.type_id]
-
-    @property
-    def fields(self) -> dict[str, int]:
-        """The fields by name."""
-        return dict(zip(self.type.fields, self.values[1:], strict=True))
 
 
 class PacketAt(NamedTuple):
@@ -75,45 +57,6 @@ class Damage:
     def __str__(self) -> str:
         """One line for people."""
         return f"{self.file}: {self.size:,} bytes at {self.offset:#x} skipped: {self.reason}"
-
-
-def _layouts() -> list[struct.Struct | None]:
-    """By event id: header word and fields in one; None where there is no such event."""
-    layouts: list[struct.Struct | None] = [None] * (ID_MASK + 1)
-    for event in events.EVENTS:
-        layouts[event.id] = struct.Struct("<I" + event.layout.format.removeprefix("<"))
-    return layouts
-
-
-_UNPACK = [layout.unpack_from if layout else None for layout in _layouts()]
-_SIZE = [layout.size if layout else 0 for layout in _layouts()]
-
-
-def decode_packet(header: Packet, data: bytes) -> list[Event]:
-    """The events of a whole packet, timestamps extended to 64 bits.
-
-    Raises ValueError when the bytes do not hold the events that the header promises.
-    """
-    time, cpu = header.timestamp_begin, header.cpu_id
-    position = events.PACKET.size
-    shift, mask, new = events.ID_BITS, TIMESTAMP_MASK, tuple.__new__
-    found: list[Event] = []
-    append = found.append
-    try:
-        for _ in range(header.event_count):
-            type_id = data[position] & ID_MASK
-            unpack = _UNPACK[type_id]
-            if unpack is None:
-                raise ValueError(f"no event has the id {type_id}")
-            values = unpack(data, position)
-            position += _SIZE[type_id]
-            time += ((values[0] >> shift) - time) & mask
-            append(new(Event, (time, cpu, type_id, values)))
-    except (IndexError, struct.error):
-        raise ValueError("the packet ends within an event") from None
-    if position != len(data):
-        raise ValueError(f"{len(data) - position} bytes behind the last event")
-    return found
 
 
 def read_packets(
@@ -159,7 +102,7 @@ def _whole_packet(data: Buffer, position: int, start_mark: bytes) -> PacketAt | 
     if end < len(data) and data[end : end + len(start_mark)] != start_mark:
         # Either this packet's size is wrong, or what follows is damaged: the events tell.
         try:
-            decode_packet(header, packet.data)
+            event_offsets(header, packet.data)
         except ValueError as error:
             return str(error)
     return packet
@@ -195,34 +138,72 @@ class Trace:
     streams: dict[int, Stream]  # by CPU
     damage: list[Damage] = field(default_factory=list)
 
-    def batches(self, cpu: int) -> Iterator[tuple[Packet, list[Event]]]:
-        """Packets of one CPU with their events, in order; counts them in `streams`."""
+    def blocks(
+        self, cpus: Collection[int] | None = None, window: range | None = None
+    ) -> Iterator[Block]:
+        """Events of all CPUs, or of some, in order of time. UsageError: no such CPU.
+
+        Packets that lie wholly outside of `window`, in ticks, are counted but not decoded.
+        """
+        wanted = sorted(self.streams if cpus is None else set(cpus))
+        for cpu in wanted:
+            if cpu not in self.streams:
+                known = ", ".join(map(str, sorted(self.streams))) or "none"
+                raise UsageError(f"no events of CPU {cpu} in {self.directory}: it has {known}")
+        self.damage.clear()
+        size = max(SMALLEST_BLOCK, LARGEST_BLOCK // max(1, len(wanted)))
+        return merge([self._blocks_of(cpu, size, window) for cpu in wanted]) if wanted else iter(())
+
+    def events(self, cpu: int | None = None) -> Iterator[Event]:
+        """The same, each event by itself."""
+        blocks = self.blocks(None if cpu is None else [cpu])
+        return chain.from_iterable(block.events() for block in blocks)
+
+    def begin(self) -> int | None:
+        """When the first packet of any CPU began, in ticks; None: there is none."""
+        found = [self._first(stream.path) for stream in self.streams.values()]
+        return min((time for time in found if time is not None), default=None)
+
+    def _blocks_of(self, cpu: int, size: int, window: range | None) -> Iterator[Block]:
+        """Blocks of at least `size` events, but the last; counts packets in `streams`."""
+        waiting: list[PacketEvents] = []
+        count = 0
+        for packet in self._packets(cpu, window):
+            waiting.append(packet)
+            count += len(packet.offsets)
+            if count >= size:
+                yield decode_packets(waiting)
+                waiting, count = [], 0
+        if waiting:
+            yield decode_packets(waiting)
+
+    def _packets(self, cpu: int, window: range | None) -> Iterator[PacketEvents]:
         stream = self.streams[cpu] = Stream(self.streams[cpu].path)
         name = stream.path.name
         with _mapped(stream.path) as data:
+            kept = 0
             for offset, header, packet in read_packets(
                 data, self.uuid, file=name, damage=self.damage
             ):
+                if offset - kept >= FORGET and isinstance(data, mmap.mmap):
+                    kept = offset // mmap.PAGESIZE * mmap.PAGESIZE
+                    data.madvise(mmap.MADV_DONTNEED, 0, kept)
+                inside = window is None or (
+                    header.timestamp_begin < window.stop and header.timestamp_end >= window.start
+                )
                 try:
-                    found = decode_packet(header, packet)
+                    found = event_offsets(header, packet) if inside else []
                 except ValueError as error:
                     self.damage.append(Damage(name, offset, len(packet), str(error)))
                     continue
                 stream.count(header, len(packet))
-                yield header, found
+                if found:
+                    yield PacketEvents(header, packet, found)
 
-    def events(self, cpu: int | None = None) -> Iterator[Event]:
-        """Events of all CPUs, or of one, in order of time. UsageError: no such CPU."""
-        if cpu is not None and cpu not in self.streams:
-            known = ", ".join(map(str, sorted(self.streams))) or "none"
-            raise UsageError(f"no events of CPU {cpu} in {self.directory}: it has {known}")
-        self.damage.clear()
-        wanted = [cpu] if cpu is not None else sorted(self.streams)
-        return heapq.merge(*(self._events_of(one) for one in wanted))
-
-    def _events_of(self, cpu: int) -> Iterator[Event]:
-        for _, found in self.batches(cpu):
-            yield from found
+    def _first(self, path: Path) -> int | None:
+        with _mapped(path) as data:
+            first = next(read_packets(data, self.uuid), None)
+            return first.header.timestamp_begin if first else None
 
 
 def open_trace(directory: Path) -> Trace:
@@ -246,6 +227,8 @@ def open_trace(directory: Path) -> Trace:
     frequency = re.search(r"\bfreq\s*=\s*([1-9]\d{0,18})\b", text)
     if not uuid or not frequency or not text.startswith(TSDL_SIGNATURE):
         raise UsageError(f"{path} is not of a trace by Vellum: record the trace again")
+    if int(frequency[1]) >> COUNTER_BITS:
+        raise UsageError(f"{path} is damaged: no counter is so fast; record the trace again")
     try:
         return Trace(directory, UUID(uuid[1]), int(frequency[1]), streams)
     except ValueError:

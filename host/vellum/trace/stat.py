@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vellum.trace.context import load_context
+import numpy as np
+
+from vellum.trace.decode import Block
 from vellum.trace.events import EVENTS
+from vellum.trace.kinds import ACCESS
 from vellum.trace.names import Names, Place
-from vellum.trace.reader import Damage, Trace, open_trace
+from vellum.trace.reader import Damage
+from vellum.trace.source import Source, open_source
 
 Counts = Mapping[tuple[int, int], int]  # events by (type id, address)
 
@@ -55,7 +59,10 @@ class CpuStat:
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """A whole trace. Times in ticks of the counter; `begin` None: no event."""
+    """A whole trace, or the events of it that are wanted (`filtered`); bytes are of all of it.
+
+    Times in ticks of the counter; `begin` None: no event.
+    """
 
     directory: Path
     counter_hz: int
@@ -65,6 +72,7 @@ class Stat:
     devices: tuple[DeviceStat, ...]
     cpus: tuple[CpuStat, ...]
     damage: tuple[Damage, ...]
+    filtered: bool = False
 
     @property
     def events(self) -> int:
@@ -78,8 +86,8 @@ class Stat:
 
     @property
     def bytes_per_event(self) -> float | None:
-        """Headers of packets included; None: no event."""
-        return self.bytes / self.events if self.events else None
+        """Headers of packets included; None: no event, or not all of them counted."""
+        return self.bytes / self.events if self.events and not self.filtered else None
 
     @property
     def seconds(self) -> float:
@@ -101,24 +109,26 @@ class Stat:
 
 def summarize(directory: Path) -> Stat:
     """Reads all of a trace. UsageError: it is none."""
-    trace = open_trace(directory)
-    context = load_context(directory)
-    return _summarize(trace, Names(context.devices))
+    return summarize_source(open_source(directory))
 
 
-def _summarize(trace: Trace, names: Names) -> Stat:
+def summarize_source(source: Source) -> Stat:
+    """Reads what is wanted of a trace, CPU by CPU: the order of them all does not matter."""
     counts: Counter[tuple[int, int]] = Counter()
     cpus: list[CpuStat] = []
-    begins: list[int] = []
-    ends: list[int] = []
-    for cpu in sorted(trace.streams):
+    span: list[int] = []
+    damage: list[Damage] = []
+    trace, wanted = source.trace, source.filter
+    for cpu in wanted.cpus or sorted(trace.streams):
         events = 0
-        for _, batch in trace.batches(cpu):
-            counts.update([(event[2], event[3][2]) for event in batch])
-            events += len(batch)
-            if batch:
-                begins.append(batch[0].time)
-                ends.append(batch[-1].time)
+        for block in trace.blocks([cpu], wanted.window):
+            kept = wanted.keep(block)
+            if len(kept):
+                _count(kept, counts)
+                events += len(kept)
+                span += [int(kept.time[0]), int(kept.time[-1])]
+                span = [min(span), max(span)]
+        damage += trace.damage
         stream = trace.streams[cpu]
         cpus.append(
             CpuStat(cpu, events, stream.packets, stream.bytes, stream.discarded, stream.missing)
@@ -126,13 +136,23 @@ def _summarize(trace: Trace, names: Names) -> Stat:
     return Stat(
         directory=trace.directory,
         counter_hz=trace.counter_hz,
-        begin=min(begins, default=None),
-        end=max(ends, default=None),
+        begin=min(span, default=None),
+        end=max(span, default=None),
         types=_by_type(counts),
-        devices=_by_device(counts, names),
+        devices=_by_device(counts, source.names),
         cpus=tuple(cpus),
-        damage=tuple(trace.damage),
+        damage=tuple(damage),
+        filtered=bool(wanted),
     )
+
+
+def _count(block: Block, counts: Counter[tuple[int, int]]) -> None:
+    """Adds the events of a block, by type and address; without one, by type alone."""
+    addresses = block.field("addr")
+    for type_id in np.unique(block.type).tolist():
+        found, numbers = np.unique(addresses[block.type == type_id], return_counts=True)
+        for address, number in zip(found.tolist(), numbers.tolist(), strict=True):
+            counts[type_id, address] += number
 
 
 def _by_type(counts: Counts) -> dict[str, int]:
@@ -149,9 +169,9 @@ def _by_device(counts: Counts, names: Names) -> tuple[DeviceStat, ...]:
         event = EVENTS[type_id]
         if "addr" not in event.fields:
             continue
-        place: Place = names.place(address, event.name.startswith("mmio_write"))
-        kind = 0 if event.name.startswith("mmio_read") else 1
-        kind = kind if "value" in event.fields else 2
+        access = ACCESS[type_id]
+        kind = 2 if access is None else int(access[1])
+        place: Place = names.place(address, kind == 1)
         registers = devices.setdefault(place.device, {})
         registers.setdefault(place.kind, [0, 0, 0])[kind] += count
     stats = [_device(name, registers) for name, registers in devices.items()]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -163,13 +164,25 @@ class TraceWriter:
         stream.waiting, stream.waiting_bytes = [], 0
         if not data:
             return
+        fd = stream.file.fileno()
+        written = 0
         try:
-            written = os.writev(stream.file.fileno(), data)
+            written = os.writev(fd, data)
             rest = memoryview(b"".join(data) if written < length else b"")[written:]
             while rest:
-                rest = rest[os.write(stream.file.fileno(), rest) :]
+                count = os.write(fd, rest)
+                written, rest = written + count, rest[count:]
         except OSError as error:
+            cut_short = written - _whole(data, written)
+            with suppress(OSError):  # no regular file, or as broken for this as for the write
+                os.truncate(fd, os.fstat(fd).st_size - cut_short)
             raise UsageError(
                 f"cannot write the trace to {self.directory}: {error.strerror}; "
                 "free some room or name another folder"
             ) from None
+
+
+def _whole(packets: Iterable[bytes], written: int) -> int:
+    """How many bytes the packets have that lie in the first `written` bytes as a whole."""
+    ends = accumulate(map(len, packets))
+    return max(takewhile(lambda end: end <= written, ends), default=0)
