@@ -31,7 +31,7 @@ all: image payloads $(VENV)/vellum ## the image, the payloads and the command .v
 .PHONY: help
 help: ## this list
 	echo "make TARGET, where TARGET is one of"
-	sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
+	sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
 	echo "The cache of downloads and slow builds: $${VELLUM_CACHE:-$${XDG_CACHE_HOME:-~/.cache}/vellum}"
 
 # --- what comes from outside -------------------------------------------------------------------
@@ -87,6 +87,7 @@ build/disk.img: payloads/initramfs/disk
 -include hv/hv.mk
 -include payloads/payloads.mk
 -include tests/unit/unit.mk
+-include tests/decoder/decoder.mk
 -include tests/fuzz/fuzz.mk
 
 .PHONY: image payloads unit clang fuzz

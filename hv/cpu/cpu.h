@@ -9,6 +9,7 @@
 #include "cpu/sysreg.h"
 #include "fw/machine.h"
 #include "link/messages.h"
+#include "mmio/emulate.h"
 #include "mmio/region.h"
 #include "trace/trace.h"
 #include "trap/frame.h"
@@ -25,6 +26,8 @@ struct cpu_step {
     uint64_t pc;
     uint64_t daif;  /* the guest's, while its PSTATE has all masked */
     uint64_t mdscr; /* the guest's MDSCR_EL1 */
+    bool records;   /* what it accesses is to be recorded once it has */
+    struct ls_access access;
 };
 
 /* Where a CPU's guest was when last asked (cpu_snapshot_self). */
@@ -40,6 +43,11 @@ struct cpu {
     uint64_t exits[EXIT_COUNT];
     struct trace_cpu trace;
     struct region region; /* of the last access (mmio/abort.c): the next is often there too */
+    /* The same for mmio/slow.c: region, instruction, and whether that is a known load or store. */
+    struct region slow_region;
+    uint32_t slow_word;
+    bool slow_decoded;
+    struct ls_access slow_access;
     struct cpu_step step;
     struct cpu_snapshot snapshot;
 

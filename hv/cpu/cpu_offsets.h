@@ -6,7 +6,7 @@
 
 #define CPU_STACK 0
 #define CPU_EMERGENCY_STACK 8
-#define CPU_EXIT_HVC 88
+#define CPU_EXIT_HVC 96
 
 #define STACK_SHIFT 14
 #define STACK_SIZE (1 << STACK_SHIFT)

@@ -94,6 +94,8 @@
 #define SCTLR_I BIT(12)
 #define SCTLR_WXN BIT(19)
 #define SCTLR_SPAN BIT(23)
+#define SCTLR_E0E BIT(24)
+#define SCTLR_EE BIT(25)
 #define SCTLR_DSSBS BIT(44)
 /* LSMAOE, nTLSMD, SPAN, EIS, TSCXT, EOS and the bits that were RES1 in armv8.0. */
 #define SCTLR_RES1 UINT64_C(0x30d00800)
@@ -149,6 +151,7 @@
 #define ISS_S1PTW BIT(7)
 #define ISS_CM BIT(8)
 #define ISS_FNV BIT(10)
+#define ISS_AR BIT(14)
 #define ISS_SF BIT(15)
 #define ISS_SRT(esr) FIELD(esr, 20, 16)
 #define ISS_SSE BIT(21)
@@ -167,6 +170,10 @@
 
 /* HPFAR_EL2: FIPA holds IPA[47:12] from bit 4 (to bit 51 of the IPA with FEAT_LPA) */
 #define HPFAR_TO_IPA(hpfar) (FIELD(hpfar, 43, 4) << 12)
+
+/* PAR_EL1 of an AT that succeeded (F = 0) */
+#define PAR_F BIT(0)
+#define PAR_PA(par) ((par) & (BIT(52) - 4096))
 
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
 

@@ -19,7 +19,7 @@ void world_pause(void)
     /* Acquire: pairs with the release in world_go, behind which is what has been changed. */
     if (!__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
         return;
-    cpu->region = (struct region){0}; /* what it remembers may be gone */
+    cpu->region = cpu->slow_region = (struct region){0}; /* what they remember may be gone */
     __atomic_store_n(&cpu->paused, true, __ATOMIC_RELEASE);
     while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
         cpu_yield();
@@ -49,7 +49,7 @@ bool world_stop(void)
     struct cpu *self = cpu_self();
     uint64_t deadline = sysreg_read(cntvct_el0) + PATIENCE_S * sysreg_read(cntfrq_el0);
 
-    self->region = (struct region){0};
+    self->region = self->slow_region = (struct region){0};
     /* Before the states are read: pairs with cpu_enter_guest, which writes its state, then looks. */
     __atomic_store_n(&stopped, true, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < machine.cpu_count; i++) {

@@ -62,6 +62,7 @@ enum stop_reason {
 
 #define REGION_TRACE_READ BIT(0)
 #define REGION_TRACE_WRITE BIT(1)
+#define REGION_RAM BIT(2)
 
 #define TRACE_POLICY_DROP BIT(0)
 
@@ -71,16 +72,17 @@ enum exit {
     EXIT_MMIO_UNTRACED = 1,
     EXIT_MMIO_GIC = 2,
     EXIT_MMIO_EMULATED = 3,
-    EXIT_MMIO_STEPPED = 4,
-    EXIT_MMIO_ABORTED = 5,
-    EXIT_SGI = 6,
-    EXIT_PSCI = 7,
-    EXIT_SMC = 8,
-    EXIT_HVC = 9,
-    EXIT_FIQ_LINK = 10,
-    EXIT_FIQ_SGI = 11,
-    EXIT_FIQ_TIMER = 12,
-    EXIT_UNKNOWN = 13,
+    EXIT_MMIO_DECODED = 4,
+    EXIT_MMIO_STEPPED = 5,
+    EXIT_MMIO_ABORTED = 6,
+    EXIT_SGI = 7,
+    EXIT_PSCI = 8,
+    EXIT_SMC = 9,
+    EXIT_HVC = 10,
+    EXIT_FIQ_LINK = 11,
+    EXIT_FIQ_SGI = 12,
+    EXIT_FIQ_TIMER = 13,
+    EXIT_UNKNOWN = 14,
     EXIT_COUNT
 };
 
@@ -183,7 +185,7 @@ static_assert(sizeof(struct trace_setup_call) == 24, "wire");
 
 /*
  * Traces accesses to [start, start + size), from now on, also while the guest runs. Refused: zero
- * size, overlap, Vellum's memory, RAM.
+ * size, overlap, Vellum's memory, RAM without its flag.
  */
 struct region_add_call {
     uint64_t start;

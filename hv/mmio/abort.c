@@ -11,12 +11,13 @@
 
 /*
  * What is handled here: a syndrome that tells all of the access (ISV), of a translation fault at
- * whatever level. A fault of a table walk (S1PTW) never has ISV. AArch32 is left to the step: its
- * instructions may be 2 bytes long and in an IT block.
+ * whatever level, which orders no other accesses (AR). A fault of a table walk (S1PTW) never has ISV.
+ * AArch32 is left to the step: its instructions may be 2 bytes long and in an IT block.
  */
 static inline bool is_complete(const struct trap_frame *frame, uint64_t esr)
 {
-    return (esr & ISS_ISV) && DFSC_IS_TRANSLATION(esr) && !(frame->pstate & SPSR_AARCH32);
+    return (esr & (ISS_ISV | ISS_AR)) == ISS_ISV && DFSC_IS_TRANSLATION(esr) &&
+           !(frame->pstate & SPSR_AARCH32);
 }
 
 /* What the guest's load makes of the bytes read. */
@@ -71,10 +72,31 @@ static __attribute__((noinline)) void ask_model(struct cpu *cpu, struct trap_fra
 
 /* Not where the last access was. */
 static __attribute__((noinline)) void other_region(struct cpu *cpu, struct trap_frame *frame,
-                                                   uint64_t esr, uint64_t address)
+                                                   uint64_t esr, uint64_t far, uint64_t address)
 {
-    region_find(address, &cpu->region);
+    struct region region;
+
+    region_find(address, &region);
+    if (region.flags & REGION_RAM) {
+        /* An access to memory may begin on the page before: only the instruction tells. */
+        mmio_slow(cpu, frame, esr, far, address);
+        return;
+    }
+    cpu->region = region;
     mmio_data_abort(cpu, frame, esr);
+}
+
+/*
+ * Vellum's own access was refused. An unaligned one is so by the mapping of EL2: what the guest's
+ * mapping makes of it is another matter.
+ */
+static __attribute__((noinline)) void refused(struct cpu *cpu, struct trap_frame *frame,
+                                              uint64_t esr, uint64_t far, uint64_t address)
+{
+    if (address & ((UINT64_C(1) << ISS_SAS(esr)) - 1))
+        mmio_slow(cpu, frame, esr, far, address);
+    else
+        mmio_aborted(cpu, frame, esr, far, address);
 }
 
 void mmio_data_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
@@ -90,7 +112,7 @@ void mmio_data_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
         return;
     }
     if (__builtin_expect(address - region->start >= region->end - region->start, 0)) {
-        other_region(cpu, frame, esr, address);
+        other_region(cpu, frame, esr, far, address);
         return;
     }
     if (__builtin_expect(region->model != NULL, 0)) {
@@ -106,12 +128,12 @@ void mmio_data_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
     if (__builtin_expect(ok, 1))
         finish(cpu, frame, esr, address, value);
     else
-        mmio_aborted(cpu, frame, esr, far, address);
+        refused(cpu, frame, esr, far, address);
 }
 
 void mmio_instruction_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr)
 {
     uint64_t far = sysreg_read(far_el2);
 
-    mmio_aborted(cpu, frame, esr, far, mmio_fault_ipa(far));
+    mmio_fetch(cpu, frame, esr, far, mmio_fault_ipa(far));
 }

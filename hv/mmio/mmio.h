@@ -10,8 +10,11 @@
 void mmio_data_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr);
 void mmio_instruction_abort(struct cpu *cpu, struct trap_frame *frame, uint64_t esr);
 
-/* mmio/step.c: runs the one instruction at frame->pc with every traced range open. */
-void step_begin(struct cpu *cpu, struct trap_frame *frame);
+/*
+ * mmio/step.c: runs the one instruction at frame->pc with every traced range open. `access`, when
+ * not NULL, is recorded from the registers once the instruction has completed.
+ */
+void step_begin(struct cpu *cpu, struct trap_frame *frame, const struct ls_access *access);
 void step_finish(struct cpu *cpu, struct trap_frame *frame);
 
 #endif

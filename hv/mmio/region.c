@@ -153,7 +153,7 @@ unsigned region_change(uint64_t start, uint64_t end, uint64_t flags)
     split(end);
     for (unsigned i = search(start); i < count && table[i].start < end; i++) {
         if (table[i].flags != 0) {
-            table[i].flags = flags;
+            table[i].flags = flags == 0 ? 0 : flags | (table[i].flags & REGION_RAM);
             found = true;
         }
     }

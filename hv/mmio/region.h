@@ -23,6 +23,7 @@ typedef bool mmio_model(struct mmio_access *access);
 
 #define REGION_TRACE_READ BIT(0)
 #define REGION_TRACE_WRITE BIT(1)
+#define REGION_RAM BIT(2) /* memory, not a device */
 
 struct region {
     uint64_t start;

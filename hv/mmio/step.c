@@ -7,12 +7,16 @@
 #include "lib/log.h"
 #include "mem/stage2.h"
 #include "mmio/mmio.h"
+#include "trace/event.h"
 
-void step_begin(struct cpu *cpu, struct trap_frame *frame)
+void step_begin(struct cpu *cpu, struct trap_frame *frame, const struct ls_access *access)
 {
     struct cpu_step *step = &cpu->step;
 
     step->active = true;
+    step->records = access != NULL;
+    if (access != NULL)
+        step->access = *access;
     step->pc = frame->pc;
     step->daif = frame->pstate & SPSR_DAIF;
     step->mdscr = sysreg_read(mdscr_el1);
@@ -47,8 +51,13 @@ void step_finish(struct cpu *cpu, struct trap_frame *frame)
 
         sysreg_write(spsr_el12, (saved & ~(SPSR_DAIF | SPSR_SS)) | step->daif | guest_ss);
         frame->pstate &= ~SPSR_SS;
+        if (step->records)
+            trace_mmio_aborted(&cpu->trace, step->pc, ls_ipa(&step->access, 0),
+                               (uint32_t)sysreg_read(esr_el12));
         return;
     }
+    if (step->records && frame->pc == step->pc + 4)
+        ls_record(cpu, frame, step->pc, &step->access);
     frame->pstate &= ~(SPSR_DAIF | SPSR_SS);
     frame->pstate |= step->daif;
     /* A guest that single-steps by itself has had this step. When it did not happen, it still has. */

@@ -25,6 +25,11 @@ unsigned rpc_trace_setup(struct rpc_call *call)
     return STATUS_OK;
 }
 
+static bool is_guest_ram(uint64_t start, uint64_t size)
+{
+    return range_in_ram(start, size) && !range_touches_vellum(start, size);
+}
+
 #define TRACE_FLAGS (REGION_TRACE_READ | REGION_TRACE_WRITE)
 
 /* Applies a change of the table of regions; `change` may be called with the world stopped. */
@@ -55,7 +60,9 @@ unsigned rpc_region_add(struct rpc_call *call)
     struct region_add_call args;
 
     rpc_fixed(call, &args);
-    if (args.flags == 0 || (args.flags & ~TRACE_FLAGS) || range_touches_ram(args.start, args.size))
+    if ((args.flags & ~(TRACE_FLAGS | REGION_RAM)) || !(args.flags & TRACE_FLAGS) ||
+        !(args.flags & REGION_RAM ? is_guest_ram(args.start, args.size)
+                                  : !range_touches_ram(args.start, args.size)))
         return STATUS_BAD_ARGUMENT;
     const struct region region = {
         .start = args.start,

@@ -91,14 +91,14 @@ static void test_registers(void)
         __VA_ARGS__;                                                                               \
         fault_done();                                                                              \
         if (fault.count != 0)                                                                      \
-            print("form=" #name " faults=%u ec=0x%lx fsc=0x%lx", fault.count, fault.esr >> 26,     \
-                  fault.esr & 0x3f);                                                               \
+            print("form=" #name " faults=%u ec=0x%lx fsc=0x%lx far=0x%lx moved=%ld", fault.count,  \
+                  fault.esr >> 26, fault.esr & 0x3f, fault.far, (int64_t)(p - id));                \
         else                                                                                       \
             print("form=" #name " a=0x%lx b=0x%lx moved=%ld fbrd=0x%x", a, b, (int64_t)(p - id),   \
                   io_read32(fbrd));                                                                \
     }
 
-#define ASM(text) __asm__ volatile(text : "+r"(a), "+r"(b), "+r"(p) : : "v0", "memory")
+#define ASM(text) __asm__ volatile(text : "+r"(a), "+r"(b), "+r"(p) : : "v0", "v1", "v2", "memory")
 
 FORM(pair_w, ASM("ldp %w0, %w1, [%2]"))
 FORM(pair_x, ASM("ldp %0, %1, [%2]"))
@@ -110,11 +110,20 @@ FORM(store_post_index, (p = fbrd, a = 0x12); ASM("str %w0, [%2], #8"); p = p - f
 FORM(simd_s, ASM("ldr s0, [%2]\n umov %w0, v0.s[0]"))
 FORM(simd_d, ASM("ldr d0, [%2]\n umov %0, v0.d[0]"))
 FORM(simd_q, ASM("ldr q0, [%2]\n umov %0, v0.d[0]\n umov %1, v0.d[1]"))
+FORM(structure_d, ASM("ld1 {v0.2d}, [%2], #16\n umov %0, v0.d[0]\n umov %1, v0.d[1]"); p = id)
+FORM(structure_s, ASM("ld2 {v0.2s, v1.2s}, [%2]\n umov %0, v0.d[0]\n umov %1, v1.d[0]"))
+FORM(structure_lane, ASM("ld3 {v0.h, v1.h, v2.h}[1], [%2]\n umov %w0, v1.h[1]"))
+FORM(structure_replicated, ASM("ld1r {v0.2d}, [%2]\n umov %0, v0.d[0]\n umov %1, v0.d[1]"))
+FORM(structure_store, p = fbrd; ASM("movi v0.2s, #5\n st1 {v0.s}[1], [%2]"); p = id)
 FORM(exclusive, ASM("ldxr %w0, [%2]\n clrex"))
 FORM(unaligned_read, p = id + 2 + MMU_NORMAL; ASM("ldr %w0, [%2]"); p = id)
 FORM(unaligned_write, (p = fbrd + 1 + MMU_NORMAL, a = 0x11); ASM("strh %w0, [%2]"); p = id)
 FORM(atomic_add, p = fbrd; ASM(".arch_extension lse\n mov %0, #1\n ldadd %w0, %w1, [%2]"); p = id)
 FORM(swap, (p = fbrd, a = 7); ASM(".arch_extension lse\n swp %w0, %w1, [%2]"); p = id)
+/* The second word is beyond the device, where there is nothing: what moves, moves not. */
+FORM(half_load, p = machine.pl011 + 0xffc; ASM("ldp %w0, %w1, [%2], #8"))
+FORM(half_store, p = machine.pl011 + 0xffc; ASM("stp %w0, %w1, [%2, #0]!"))
+FORM(half_vector, p = machine.pl011 + 0xff8; ASM("ldp d0, d1, [%2], #16"))
 FORM(prefetch, ASM("prfm pldl1keep, [%2]"))
 
 static const struct {
@@ -131,11 +140,19 @@ static const struct {
     {"simd", form_simd_s},
     {"simd", form_simd_d},
     {"simd", form_simd_q},
+    {"structure", form_structure_d},
+    {"structure", form_structure_s},
+    {"structure", form_structure_lane},
+    {"structure", form_structure_replicated},
+    {"structure", form_structure_store},
     {"exclusive", form_exclusive},
     {"unaligned", form_unaligned_read},
     {"unaligned", form_unaligned_write},
     {"atomic", form_atomic_add},
     {"atomic", form_swap},
+    {"half", form_half_load},
+    {"half", form_half_store},
+    {"half", form_half_vector},
     {"prefetch", form_prefetch},
 };
 

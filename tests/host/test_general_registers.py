@@ -1,4 +1,7 @@
-"""The guest's SIMD, SVE and SME state stays in the registers: no instruction at EL2 names one."""
+"""The guest's SIMD, SVE and SME state stays in the registers.
+
+No instruction at EL2 names one, but for those that carry out a load or store of the guest's.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,24 @@ REGISTER = re.compile(
 )
 # What sees or moves the state of those registers without naming one.
 SYSTEM = re.compile(r"\b(?:fpcr|fpsr|svcr|smstart|smstop|rdvl|rdsvl|setffr)\b")
+# hv/mmio/vector.S, and all that it may do.
+GUESTS_OWN = {"vector_read": "str\tq", "vector_write": "ldr\tq"}
 
 
 def simd_instructions(program: Path) -> tuple[int, list[str]]:
     """How many instructions there are, and those that touch SIMD or floating-point state."""
     command = [f"{CROSS}objdump", "-d", "--no-show-raw-insn", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    count, found = 0, []
+    count, found, allowed = 0, [], None
     for line in done.stdout.splitlines():
+        if label := re.fullmatch(r"[0-9a-f]+ <(\w+)>:", line):
+            allowed = GUESTS_OWN.get(label[1])
         address, separator, text = line.partition(":\t")
         if not separator or not re.fullmatch(r" *[0-9a-f]+", address):
             continue
         count += 1
+        if allowed and text.startswith(allowed):
+            continue
         # Not objdump's remarks, nor the names and hexadecimal addresses of branch targets.
         operands = re.sub(r"//.*|\b[0-9a-f]+ <.*", "", text.partition("\t")[2])
         if REGISTER.search(operands) or SYSTEM.search(text):

@@ -376,6 +376,17 @@ TEST(regions_that_make_no_sense_are_refused)
     EXPECT_EQ(add(RAM - 8, 8, 3), STATUS_OK);
 }
 
+TEST(memory_is_traced_only_when_asked_for_as_such)
+{
+    reset();
+    EXPECT_EQ(add(RAM + 100, 8, 3 | REGION_RAM), STATUS_OK);
+    EXPECT_EQ(added.flags, 3 | REGION_RAM);
+    EXPECT_EQ(add(RAM - 4, 8, 3 | REGION_RAM), STATUS_BAD_ARGUMENT);
+    EXPECT_EQ(add(VELLUM, 8, 3 | REGION_RAM), STATUS_BAD_ARGUMENT);
+    EXPECT_EQ(add(0x1000, 8, 3 | REGION_RAM), STATUS_BAD_ARGUMENT);
+    EXPECT_EQ(add(RAM + 100, 8, REGION_RAM), STATUS_BAD_ARGUMENT);
+}
+
 static unsigned change(uint64_t start, uint64_t size, uint32_t flags)
 {
     const struct region_change_call args = {.start = start, .size = size, .flags = flags};

@@ -12,6 +12,7 @@ UNIT_FLAGS := -std=c11 -g -O1 -Wall -Wextra -Werror -D_DEFAULT_SOURCE -DVELLUM_F
 	$(UNIT_SANITIZERS) -fno-omit-frame-pointer -fno-pie -no-pie \
 	-I hv -I tests/unit -isystem $(LIBFDT)/include
 
+unit_decode := mmio/decode.c mmio/decode_structures.c
 unit_crc32c := link/crc32c.c
 unit_trace := trace/ring.c
 unit_frame := link/frame.c link/crc32c.c

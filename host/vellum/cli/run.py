@@ -86,7 +86,7 @@ class _Size(click.ParamType[int]):
     multiple=True,
     metavar="DEVICE",
     help="Device to trace: a name or path or compatible string of the device tree, an "
-    "address range, or `all`. May be given many times.",
+    "address range, `ram:` and a range of memory, or `all`. May be given many times.",
 )
 @click.option(
     "-o",

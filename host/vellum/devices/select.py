@@ -3,7 +3,8 @@
 A device is named by its device-tree path (`/pl011@9000000`), its node name (`pl011@9000000`), that
 name without the unit address when only one device has it (`pl011`), a compatible string (every
 device that has it), an address range (`0x9000000-0x9000fff`, last address included, or
-`0x9000000+0x1000`), or `all`.
+`0x9000000+0x1000`), or `all`. Memory is named by `ram:` and an address range: each access that the
+guest makes there is then traced as a device's would be.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from vellum.devices.tree import Device
 from vellum.errors import UsageError
 
 ALL = "all"
+RAM = "ram:"
 NUMBER = "(0x[0-9a-f]+|[1-9][0-9]*|0)"
 ADDRESS_RANGE = re.compile(rf"{NUMBER}\s*([-+])\s*{NUMBER}", re.IGNORECASE)
 ADDRESS_TOP = 1 << 52
@@ -33,6 +35,8 @@ def select(devices: Sequence[Device], spec: str) -> list[Device]:
     spec = spec.strip()
     if spec == ALL:
         return _all(devices)
+    if spec.startswith(RAM):
+        return [_ram(spec)]
     address_range = ADDRESS_RANGE.fullmatch(spec)
     found = (
         [_by_range(devices, *address_range.groups())] if address_range else _named(devices, spec)
@@ -112,13 +116,7 @@ def _unknown(devices: Sequence[Device], spec: str) -> str:
 
 def _by_range(devices: Sequence[Device], first: str, sign: str, second: str) -> Device:
     """An address range: that part of the device it lies in, else a device called by the range."""
-    start = int(first, 0)
-    size = int(second, 0) - start + 1 if sign == "-" else int(second, 0)
-    text = f"{first}{sign}{second}"
-    if size <= 0:
-        raise UsageError(f"`{text}` is empty: give START-LAST or START+SIZE")
-    if start + size > ADDRESS_TOP:
-        raise UsageError(f"`{text}` ends beyond the 52 bits of a physical address")
+    start, size = _range(first, sign, second)
     for device in devices:
         for base, length in device.ranges:
             if base <= start and start + size <= base + length:
@@ -130,6 +128,27 @@ def _by_range(devices: Sequence[Device], first: str, sign: str, second: str) -> 
     return Device(
         name, "", ranges=((start, size),), untraceable=touched[0].untraceable if touched else ""
     )
+
+
+def _ram(spec: str) -> Device:
+    """Memory, whatever the device tree has there: Vellum says when there is none."""
+    found = ADDRESS_RANGE.fullmatch(spec.removeprefix(RAM).strip())
+    if not found:
+        raise UsageError(f"`{spec}`: give `ram:START-LAST` or `ram:START+SIZE`")
+    start, size = _range(*found.groups())
+    return Device(f"ram@{start:x}", "", ranges=((start, size),), ram=True)
+
+
+def _range(first: str, sign: str, second: str) -> Range:
+    """START-LAST or START+SIZE. Raises UsageError for what no memory or device can have."""
+    start = int(first, 0)
+    size = int(second, 0) - start + 1 if sign == "-" else int(second, 0)
+    text = f"{first}{sign}{second}"
+    if size <= 0:
+        raise UsageError(f"`{text}` is empty: give START-LAST or START+SIZE")
+    if start + size > ADDRESS_TOP:
+        raise UsageError(f"`{text}` ends beyond the 52 bits of a physical address")
+    return start, size
 
 
 def _overlap(one: Device, other: Device) -> bool:

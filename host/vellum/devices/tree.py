@@ -27,7 +27,7 @@ class Device:
 
     `ranges` are (start, size) in the order of `reg`, then a PCI bridge's windows. `registers` names
     the register description (see vellum.devices.registers). `untraceable` says why accesses to it
-    cannot be traced; empty for a device.
+    cannot be traced; empty for a device. `ram`: memory that a user asked for by name.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Device:
     registers: str | None = None
     untraceable: str = ""
     enabled: bool = True
+    ram: bool = False
 
     @property
     def base_name(self) -> str:

@@ -77,16 +77,17 @@ class Exit(IntEnum):
     MMIO_UNTRACED = 1
     MMIO_GIC = 2
     MMIO_EMULATED = 3
-    MMIO_STEPPED = 4
-    MMIO_ABORTED = 5
-    SGI = 6
-    PSCI = 7
-    SMC = 8
-    HVC = 9
-    FIQ_LINK = 10
-    FIQ_SGI = 11
-    FIQ_TIMER = 12
-    UNKNOWN = 13
+    MMIO_DECODED = 4
+    MMIO_STEPPED = 5
+    MMIO_ABORTED = 6
+    SGI = 7
+    PSCI = 8
+    SMC = 9
+    HVC = 10
+    FIQ_LINK = 11
+    FIQ_SGI = 12
+    FIQ_TIMER = 13
+    UNKNOWN = 14
 
 
 class FeatureFlag(IntFlag):
@@ -100,6 +101,7 @@ class RegionFlag(IntFlag):
 
     TRACE_READ = 1
     TRACE_WRITE = 2
+    RAM = 4
 
 
 class TracePolicyFlag(IntFlag):
@@ -226,7 +228,7 @@ class TraceSetupCall(Call[TraceSetupReply]):
 class RegionAddReply(Message):
     """Traces accesses to [start, start + size), from now on, also while the guest runs.
 
-    Refused: zero size, overlap, Vellum's memory, RAM.
+    Refused: zero size, overlap, Vellum's memory, RAM without its flag.
     """
 
     TYPE = 0x8005
@@ -237,7 +239,7 @@ class RegionAddReply(Message):
 class RegionAddCall(Call[RegionAddReply]):
     """Traces accesses to [start, start + size), from now on, also while the guest runs.
 
-    Refused: zero size, overlap, Vellum's memory, RAM.
+    Refused: zero size, overlap, Vellum's memory, RAM without its flag.
     """
 
     TYPE = 0x5

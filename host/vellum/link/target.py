@@ -95,9 +95,11 @@ class Target:
         low, high = (int.from_bytes(half, "little") for half in (uuid.bytes[:8], uuid.bytes[8:]))
         self.rpc.call(m.TraceSetupCall(low, high, policy))
 
-    def trace_region(self, start: int, size: int) -> None:
-        """Traces reads and writes of [start, start + size)."""
+    def trace_region(self, start: int, size: int, *, ram: bool = False) -> None:
+        """Traces reads and writes of [start, start + size): of a device, or of memory (`ram`)."""
         flags = m.RegionFlag.TRACE_READ | m.RegionFlag.TRACE_WRITE
+        if ram:
+            flags |= m.RegionFlag.RAM
         self.rpc.call(m.RegionAddCall(start, size, flags))
 
     def change_region(self, start: int, size: int, *, read: bool, write: bool) -> None:

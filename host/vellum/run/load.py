@@ -76,7 +76,7 @@ def trace_devices(target: Target, devices: Sequence[Device]) -> None:
     for device in devices:
         for start, size in device.ranges:
             try:
-                target.trace_region(start, size)
+                target.trace_region(start, size, ram=device.ram)
             except RpcError as error:
                 where = f"{device.name} ({start:#x}, {size:#x} bytes)"
                 raise VellumError(f"{where} cannot be traced: {error}") from None
