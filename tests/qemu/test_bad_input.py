@@ -328,7 +328,7 @@ def test_a_full_disk_is_told_and_what_fitted_can_be_read(tmp_path: Path) -> None
         ],
         (*wrapper, command, "sh"),
     )
-    assert status == USAGE
+    assert status == ERROR
     told = [number for number, line in enumerate(lines) if line.startswith("vellum: error: ")]
     assert told == [0] and "No space left on device" in lines[0] and "free some room" in lines[0]
     events = [line for line in lines[1:] if " vm mmio_" in line]

@@ -27,6 +27,12 @@ FLUSH_BYTES = 1 << 20
 MOST_PACKETS = 512  # in one writev; Linux takes 1024 (UIO_MAXIOV)
 
 
+class TraceWriteError(UsageError):
+    """The trace cannot go on: the disk is full, or gone. The user did nothing wrong."""
+
+    exit_status = 1
+
+
 @dataclass(frozen=True, slots=True)
 class PacketInfo:
     """What was in a packet. `discarded`: events this CPU has lost since the trace began.
@@ -176,7 +182,7 @@ class TraceWriter:
             cut_short = written - _whole(data, written)
             with suppress(OSError):  # no regular file, or as broken for this as for the write
                 os.truncate(fd, os.fstat(fd).st_size - cut_short)
-            raise UsageError(
+            raise TraceWriteError(
                 f"cannot write the trace to {self.directory}: {error.strerror}; "
                 "free some room or name another folder"
             ) from None
