@@ -34,7 +34,11 @@ def test_wfi_and_timer_ticks_cost_no_exit(cpus: int, tmp_path: Path) -> None:
         for count in (10, 110)
     )
     assert many.boot["guest_seconds"] >= 2 * 110 * 0.01
-    assert exits(many) == exits(few)
+    much, little = exits(many), exits(few)
+    if cpus > 1:
+        # At the end CPU 0 asks PSCI until the others are off: how often, is chance.
+        del much["psci"], little["psci"]
+    assert much == little
 
 
 def test_an_idle_linux_costs_no_exit(tmp_path: Path) -> None:
