@@ -16,7 +16,9 @@ def test_files_that_the_readme_names_exist() -> None:
 
 
 def test_make_targets_that_the_readme_names_exist() -> None:
-    targets = set(re.findall(r"`?make ([a-z]+)", README)) - {"alone"}
-    makefile = (ROOT / "Makefile").read_text()
-    assert {"run", "test", "check", "bench"} <= targets
-    assert [name for name in targets if f"\n.PHONY: {name}" not in makefile] == []
+    named = set(re.findall(r"make ([a-z]+(?:-[a-z]+)*)", README))
+    makefiles = [ROOT / "Makefile", *ROOT.glob("*/*.mk"), *ROOT.glob("*/*/*.mk")]
+    phony = [re.findall(r"^\.PHONY: (.*)$", path.read_text(), re.MULTILINE) for path in makefiles]
+    targets = {name for lines in phony for line in lines for name in line.split()}
+    assert {"run", "test", "check", "bench"} <= named
+    assert named - targets == set()
