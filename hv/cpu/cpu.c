@@ -6,16 +6,17 @@
 #include "cpu/world.h"
 #include "irq/gic.h"
 #include "lib/yield.h"
+#include "link/deadline.h"
 #include "mem/pool.h"
 #include "mem/stage1.h"
 
 struct cpu cpus[MAX_CPUS];
 
 /*
- * Longest wait for a CPU to answer, seconds. It takes microseconds, unless that CPU waits for a slow
+ * Longest wait for a CPU to answer, microseconds. It takes microseconds, unless that CPU waits for a slow
  * host to take its trace: then the last events are worth a while.
  */
-#define ANSWER_TIMEOUT_S 5
+#define ANSWER_TIMEOUT 5000000
 
 struct cpu *cpu_by_mpidr(uint64_t mpidr)
 {
@@ -88,8 +89,7 @@ void cpu_answer(struct cpu *cpu, const struct trap_frame *frame)
 void cpu_ask_all(void)
 {
     struct cpu *self = cpu_self();
-    uint64_t limit = sysreg_read(cntfrq_el0) * ANSWER_TIMEOUT_S;
-    uint64_t start;
+    uint64_t deadline;
 
     trace_flush(&self->trace, TRACE_FLUSH_PATIENCE);
     for (unsigned i = 0; i < machine.cpu_count; i++) {
@@ -101,11 +101,11 @@ void cpu_ask_all(void)
         __atomic_store_n(&cpu->asked, true, __ATOMIC_RELEASE);
         gic_send_sgi(cpu);
     }
-    start = sysreg_read(cntvct_el0);
+    deadline = deadline_after(ANSWER_TIMEOUT);
     for (unsigned i = 0; i < machine.cpu_count; i++) {
         while (__atomic_load_n(&cpus[i].asked, __ATOMIC_ACQUIRE) && &cpus[i] != self &&
                __atomic_load_n(&cpus[i].state, __ATOMIC_ACQUIRE) == CPU_STATE_ON &&
-               sysreg_read(cntvct_el0) - start < limit) {
+               !deadline_passed(deadline)) {
             cpu_answer(self, NULL); /* two that ask each other must not wait for ever */
             cpu_yield();
         }

@@ -10,6 +10,7 @@
 #include "lib/console.h"
 #include "lib/guarded.h"
 #include "lib/lock.h"
+#include "link/deadline.h"
 #include "link/link.h"
 #include "rpc/rpc.h"
 #include "trap/inject.h"
@@ -27,8 +28,8 @@ enum psci_function {
 };
 #define SMC64 BIT(30)
 
-/* How long a guest that wants to stop waits for a host that may be gone, seconds. */
-#define HOST_PATIENCE_S 10
+/* How long a guest that wants to stop waits for a host that may be gone, microseconds. */
+#define HOST_PATIENCE 10000000
 
 static struct lock start_lock;
 static uint64_t guest_vbar;
@@ -125,10 +126,10 @@ static _Noreturn void system_stop(bool reset)
     uint64_t deadline;
 
     cpu_ask_all();
-    deadline = sysreg_read(cntvct_el0) + HOST_PATIENCE_S * sysreg_read(cntfrq_el0);
+    deadline = deadline_after(HOST_PATIENCE);
     rpc_event_guest_stop(reset ? STOP_REASON_SYSTEM_RESET : STOP_REASON_SYSTEM_OFF,
                          cpu_self()->index, sysreg_read(cntvct_el0));
-    while (sysreg_read(cntvct_el0) < deadline)
+    while (!deadline_passed(deadline))
         link_receive(); /* machine_off and machine_reset do not come back */
     machine_stop(reset);
 }

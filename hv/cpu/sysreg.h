@@ -19,7 +19,6 @@
 #define SYS_SMCR_EL2 S3_4_C1_C2_6
 #define SYS_MPAM2_EL2 S3_4_C10_C5_0
 #define SYS_MPAMHCR_EL2 S3_4_C10_C4_0
-#define SYS_ID_AA64ZFR0_EL1 S3_0_C0_C4_4
 #define SYS_ID_AA64SMFR0_EL1 S3_0_C0_C4_5
 
 /* GICv3 CPU interface (IHI 0069, 12.2) and its virtual control (12.4). */
@@ -28,7 +27,6 @@
 #define SYS_ICC_EOIR0_EL1 S3_0_C12_C8_1
 #define SYS_ICC_BPR0_EL1 S3_0_C12_C8_3
 #define SYS_ICC_SGI1R_EL1 S3_0_C12_C11_5
-#define SYS_ICC_ASGI1R_EL1 S3_0_C12_C11_6
 #define SYS_ICC_SGI0R_EL1 S3_0_C12_C11_7
 #define SYS_ICC_CTLR_EL1 S3_0_C12_C12_4
 #define SYS_ICC_SRE_EL1 S3_0_C12_C12_5
@@ -123,7 +121,6 @@
 #define SPSR_BTYPE (UINT64_C(3) << 10)
 #define SPSR_SSBS BIT(12)
 #define SPSR_ALLINT BIT(13)
-#define SPSR_IL BIT(20)
 #define SPSR_SS BIT(21)
 #define SPSR_PAN BIT(22)
 #define SPSR_UAO BIT(23)
@@ -140,9 +137,7 @@
 #define EC_SMC64 0x17
 #define EC_SYSREG 0x18
 #define EC_INSTRUCTION_ABORT_LOWER 0x20
-#define EC_INSTRUCTION_ABORT_SAME 0x21
 #define EC_DATA_ABORT_LOWER 0x24
-#define EC_DATA_ABORT_SAME 0x25
 #define EC_STEP_LOWER 0x32
 
 /* ISS of a data abort (ESR_ELx, "ISS encoding for an exception from a Data Abort") */
@@ -150,7 +145,6 @@
 #define ISS_WNR BIT(6)
 #define ISS_S1PTW BIT(7)
 #define ISS_CM BIT(8)
-#define ISS_FNV BIT(10)
 #define ISS_AR BIT(14)
 #define ISS_SF BIT(15)
 #define ISS_SRT(esr) FIELD(esr, 20, 16)

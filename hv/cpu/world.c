@@ -6,9 +6,10 @@
 #include "cpu/cpu.h"
 #include "irq/gic.h"
 #include "lib/yield.h"
+#include "link/deadline.h"
 
 /* A CPU comes within microseconds; one that does not is wedged, and is not waited for for ever. */
-#define PATIENCE_S 5
+#define PATIENCE 5000000 /* microseconds */
 
 static bool stopped; /* atomic */
 
@@ -37,7 +38,7 @@ static bool await_pause(const struct cpu *cpu, uint64_t deadline)
 {
     /* Acquire: pairs with the release in world_pause; what it did before is done. */
     while (runs(cpu) && !__atomic_load_n(&cpu->paused, __ATOMIC_ACQUIRE)) {
-        if (sysreg_read(cntvct_el0) > deadline)
+        if (deadline_passed(deadline))
             return false;
         cpu_yield();
     }
@@ -47,7 +48,7 @@ static bool await_pause(const struct cpu *cpu, uint64_t deadline)
 bool world_stop(void)
 {
     struct cpu *self = cpu_self();
-    uint64_t deadline = sysreg_read(cntvct_el0) + PATIENCE_S * sysreg_read(cntfrq_el0);
+    uint64_t deadline = deadline_after(PATIENCE);
 
     self->region = self->slow_region = (struct region){0};
     /* Before the states are read: pairs with cpu_enter_guest, which writes its state, then looks. */

@@ -6,6 +6,7 @@
 #define VELLUM_MMIO_REGION_H
 
 #include "lib/types.h"
+#include "link/messages.h"
 
 #define MAX_REGIONS 24576
 
@@ -21,14 +22,10 @@ struct mmio_access {
 /* A model: performs the access in place of a device. False: the guest gets an external abort. */
 typedef bool mmio_model(struct mmio_access *access);
 
-#define REGION_TRACE_READ BIT(0)
-#define REGION_TRACE_WRITE BIT(1)
-#define REGION_RAM BIT(2) /* memory, not a device */
-
 struct region {
     uint64_t start;
     uint64_t end;      /* one past */
-    uint64_t flags;    /* REGION_* */
+    uint64_t flags;    /* REGION_* of link/messages.h */
     mmio_model *model; /* NULL: the device itself */
     uint64_t exit;     /* enum exit, counted when an access comes here untraced */
 };

@@ -4,13 +4,14 @@
 #ifndef VELLUM_TRAP_TRAP_H
 #define VELLUM_TRAP_TRAP_H
 
+#include "cpu/sysreg.h"
 #include "trap/frame.h"
 
 /* Steps over the instruction at frame->pc, as its completion would (DDI 0487, SPSR_EL2.SS, .BTYPE). */
 static inline void trap_skip_instruction(struct trap_frame *frame)
 {
     frame->pc += 4;
-    frame->pstate &= ~(UINT64_C(1) << 21 | UINT64_C(3) << 10);
+    frame->pstate &= ~(SPSR_SS | SPSR_BTYPE);
 }
 
 /* Into the guest for the first time on this CPU (trap/vectors.S). */
