@@ -21,10 +21,16 @@ void world_pause(void)
     if (!__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
         return;
     cpu->region = cpu->slow_region = (struct region){0}; /* what they remember may be gone */
-    __atomic_store_n(&cpu->paused, true, __ATOMIC_RELEASE);
-    while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
-        cpu_yield();
-    __atomic_store_n(&cpu->paused, false, __ATOMIC_RELEASE);
+    do {
+        __atomic_store_n(&cpu->paused, true, __ATOMIC_RELEASE);
+        while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
+            cpu_yield();
+        /*
+         * Not paused, then a last look: pairs with world_stop, which stops, then looks who is paused.
+         * One that stops the world again right away must not take this pause for the next.
+         */
+        __atomic_store_n(&cpu->paused, false, __ATOMIC_SEQ_CST);
+    } while (__atomic_load_n(&stopped, __ATOMIC_SEQ_CST));
     isb(); /* its next walk of stage 2 sees the new one */
 }
 
@@ -36,8 +42,8 @@ static bool runs(const struct cpu *cpu)
 /* Until `cpu` waits in world_pause, or has gone off. */
 static bool await_pause(const struct cpu *cpu, uint64_t deadline)
 {
-    /* Acquire: pairs with the release in world_pause; what it did before is done. */
-    while (runs(cpu) && !__atomic_load_n(&cpu->paused, __ATOMIC_ACQUIRE)) {
+    /* Pairs with the stores in world_pause: what it did before is done, and the pause is this one. */
+    while (runs(cpu) && !__atomic_load_n(&cpu->paused, __ATOMIC_SEQ_CST)) {
         if (deadline_passed(deadline))
             return false;
         cpu_yield();
